@@ -1,0 +1,143 @@
+"""Input checks at the public edge: what was expected, what came, what to do.
+
+Each public function checks its arguments once, with the functions below, and everything under it may trust
+them. No function here modifies an argument. float32 and float64 stay what they are; booleans and integers
+become float64.
+"""
+
+import operator
+
+import numpy as np
+
+SPATIAL_AXES = {1: ("L",), 2: ("H", "W")}
+KERNEL_AXES = {1: ("M",), 2: ("P", "Q")}
+
+
+def as_floats(function, name, value, axes):
+    """Return `value` as a float32 or float64 array with the axes named in `axes`.
+
+    Raises TypeError for a dtype that is neither float32, float64, integer nor boolean, and ValueError for
+    a ragged list, a wrong number of axes or an empty array. `function` and `name` appear in the message.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{function}: {name} must be a rectangular array, got a ragged sequence; "
+            "give every row the same length."
+        ) from None
+    if array.dtype.kind in "biu":
+        array = array.astype(np.float64)
+    elif array.dtype.type not in (np.float32, np.float64):
+        raise TypeError(
+            f"{function}: {name} must hold float32, float64 or integers, got dtype {array.dtype}; "
+            f"convert it first, for example with {name}.astype(np.float64)."
+        )
+    if array.ndim != len(axes):
+        layout = "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
+        raise ValueError(
+            f"{function}: {name} must have shape {layout}, {_axes(len(axes))}, got shape {array.shape}, "
+            f"{_axes(array.ndim)}; {_rank_advice(name, array.ndim, len(axes))}"
+        )
+    if array.size == 0:
+        raise ValueError(
+            f"{function}: {name} must have at least one entry along every axis, got shape {array.shape}; "
+            "leave empty batches and empty images out."
+        )
+    return array
+
+
+def as_sizes(function, name, value, ndim, minimum):
+    """Return an int, or a sequence of `ndim` ints, as a tuple of `ndim` ints that are at least `minimum`."""
+    wanted = "an int" if ndim == 1 else "an int or a pair of ints"
+    entries = tuple(value) if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value) else (value,)
+    try:
+        if any(isinstance(entry, (bool, np.bool_)) for entry in entries):
+            raise TypeError
+        sizes = tuple(operator.index(entry) for entry in entries)
+    except TypeError:
+        raise TypeError(
+            f"{function}: {name} must be {wanted}, got {value!r}; use whole numbers such as {max(1, minimum)}."
+        ) from None
+    if len(sizes) == 1:
+        sizes *= ndim
+    if len(sizes) != ndim:
+        raise ValueError(
+            f"{function}: {name} must be {wanted}, got {len(sizes)} entries, {value!r}; "
+            f"give one entry for each of the {ndim} spatial axes, or one int for all."
+        )
+    if min(sizes) < minimum:
+        raise ValueError(
+            f"{function}: {name} must be at least {minimum}, got {value!r}; use {minimum} or more."
+        )
+    return sizes
+
+
+def output_sizes(function, spatial, kernel, stride, padding):
+    """Return floor((size + 2 padding - kernel) / stride) + 1 for each axis; ValueError if a kernel sticks out."""
+    padded = tuple(n + 2 * p for n, p in zip(spatial, padding, strict=True))
+    if any(k > n for k, n in zip(kernel, padded, strict=True)):
+        raise ValueError(
+            f"{function}: the kernel must fit into the padded input, got kernel {kernel} and padded input "
+            f"{padded} (input {tuple(spatial)}, padding {padding}); use a smaller kernel or a larger input."
+        )
+    return tuple((n - k) // s + 1 for n, k, s in zip(padded, kernel, stride, strict=True))
+
+
+def check_conv(function, x, w, b, stride, padding, ndim):
+    """Check the arguments of a convolution over `ndim` spatial axes; return them ready to use.
+
+    Returns `(x, w, b, stride, padding, out)`, arrays in one dtype, b possibly None, `out` the spatial sizes of y.
+    """
+    x = as_floats(function, "x", x, ("N", "C", *SPATIAL_AXES[ndim]))
+    w = as_floats(function, "w", w, ("K", "C", *KERNEL_AXES[ndim]))
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(
+            f"{function}: x and w must have the same number of channels C (axis 1), got {x.shape[1]} in x of "
+            f"shape {x.shape} and {w.shape[1]} in w of shape {w.shape}; x is (N, C, ...) and w is (K, C, ...)."
+        )
+    dtype = np.result_type(x, w)
+    if b is not None:
+        b = as_floats(function, "b", b, ("K",))
+        if b.shape[0] != w.shape[0]:
+            raise ValueError(
+                f"{function}: b must have one entry for each of the {w.shape[0]} kernels in w of shape {w.shape}, "
+                f"got shape {b.shape}; give it shape ({w.shape[0]},)."
+            )
+        dtype = np.result_type(dtype, b)
+        b = b.astype(dtype, copy=False)
+    stride = as_sizes(function, "stride", stride, ndim, minimum=1)
+    padding = as_sizes(function, "padding", padding, ndim, minimum=0)
+    out = output_sizes(function, x.shape[2:], w.shape[2:], stride, padding)
+    return x.astype(dtype, copy=False), w.astype(dtype, copy=False), b, stride, padding, out
+
+
+def check_pool(function, x, size, stride):
+    """Check the arguments of a 2D pooling; return `(x, size, stride, out)`, stride None replaced by size."""
+    x = as_floats(function, "x", x, ("N", "C", "H", "W"))
+    size = as_sizes(function, "size", size, 2, minimum=1)
+    stride = size if stride is None else as_sizes(function, "stride", stride, 2, minimum=1)
+    return x, size, stride, output_sizes(function, x.shape[2:], size, stride, (0, 0))
+
+
+def check_upstream(function, dy, shape):
+    """Return the upstream gradient `dy` as floats; ValueError unless it has the shape of y."""
+    axes = ("N", "K" if "conv" in function else "C", *SPATIAL_AXES[len(shape) - 2])
+    dy = as_floats(function, "dy", dy, axes)
+    if dy.shape != tuple(shape):
+        forward = function.removesuffix("_backward")
+        raise ValueError(
+            f"{function}: dy must have the shape of y = {forward}(...), {tuple(shape)}, got {dy.shape}; "
+            "call both with the same stride, padding and size."
+        )
+    return dy
+
+
+def _axes(count):
+    return "1 axis" if count == 1 else f"{count} axes"
+
+
+def _rank_advice(name, got, wanted):
+    if got < wanted:
+        return f"add the missing axes of length 1, for example with {name}[{', '.join(['None'] * (wanted - got))}]."
+    return "take one slice along the axis that is too many, or reshape."

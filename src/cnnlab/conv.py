@@ -1,0 +1,156 @@
+"""Convolution in one and two dimensions, forward and backward.
+
+"Convolution" means cross-correlation, as in every framework: the kernel is not flipped. The layout is
+`N, C, *spatial`. Both dimensions share one implementation. For every kernel offset it gathers the inputs
+that this weight meets into the rows of a matrix of columns (im2col); then
+
+    y = w @ columns        dw = dy @ columns.T        dcolumns = w.T @ dy
+
+and the scatter that undoes the gather (col2im) adds each entry of dcolumns to the input that it came from.
+"""
+
+import math
+
+import numpy as np
+
+from cnnlab.arrays import check_conv, check_upstream
+
+# Columns are built for as many images at a time as fit into this many bytes, so that they stay in the cache.
+BLOCK_BYTES = 1 << 20
+
+
+def conv1d(x, w, b=None, *, stride=1, padding=0):
+    """Cross-correlate signals with kernels.
+
+    y[n, k, i] = b[k] + sum over c, m of w[k, c, m] * xp[n, c, i * stride + m], xp being x with `padding`
+    zeros on both sides.
+
+    Shapes: x (N, C, L), w (K, C, M), b (K,) or None; y (N, K, O) with O = (L + 2 padding - M) // stride + 1.
+    float32 and float64 are kept (mixed: float64), integers become float64. No argument is modified.
+
+    Raises TypeError for complex, object or other dtypes and non-integer stride or padding; ValueError for
+    wrong ranks, empty arrays, mismatched channels, a kernel longer than the padded input, stride < 1 or
+    padding < 0.
+
+    Source: as torch.nn.functional.conv1d; Puzanov (2016) writes out the case N = C = K = 1.
+    """
+    return _forward(*check_conv("conv1d", x, w, b, stride, padding, ndim=1))
+
+
+def conv1d_backward(dy, x, w, *, stride=1, padding=0):
+    """Gradients of conv1d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
+
+    dw[k, c, m] = sum over n, i of dy[n, k, i] * xp[n, c, i * stride + m]
+    db[k] = sum over n, i of dy[n, k, i]
+    dx[n, c, j] = sum over k, i, m with i * stride + m = j + padding of dy[n, k, i] * w[k, c, m]
+
+    Every sum runs over all connections that share the parameter or the input. Shapes: dy (N, K, O) as y of
+    conv1d, dx as x, dw as w, db (K,). Dtypes and errors as conv1d; also ValueError for dy of a wrong shape.
+    """
+    return _checked_backward("conv1d_backward", dy, x, w, stride, padding, ndim=1)
+
+
+def conv2d(x, w, b=None, *, stride=1, padding=0):
+    """Cross-correlate images with kernels.
+
+    y[n, k, i, j] = b[k] + sum over c, p, q of w[k, c, p, q] * xp[n, c, i * s + p, j * t + q] with
+    stride (s, t), xp being x with `padding` zeros on all sides.
+
+    Shapes: x (N, C, H, W), w (K, C, P, Q), b (K,) or None; y (N, K, O1, O2) with
+    O1 = (H + 2 padding - P) // s + 1, and O2 likewise. `stride` and `padding` are an int or a pair.
+    float32 and float64 are kept (mixed: float64), integers become float64. No argument is modified.
+
+    Raises TypeError for complex, object or other dtypes and non-integer stride or padding; ValueError for
+    wrong ranks, empty arrays, mismatched channels, a kernel larger than the padded input, stride < 1 or
+    padding < 0.
+
+    Source: as torch.nn.functional.conv2d.
+    """
+    return _forward(*check_conv("conv2d", x, w, b, stride, padding, ndim=2))
+
+
+def conv2d_backward(dy, x, w, *, stride=1, padding=0):
+    """Gradients of conv2d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
+
+    dw[k, c, p, q] = sum over n, i, j of dy[n, k, i, j] * xp[n, c, i * s + p, j * t + q]
+    db[k] = sum over n, i, j of dy[n, k, i, j]
+    dx[n, c, u, v] = sum over the k, i, j, p, q with i * s + p = u + padding and j * t + q = v + padding
+                     of dy[n, k, i, j] * w[k, c, p, q]
+
+    Every sum runs over all connections that share the parameter or the input. Shapes: dy (N, K, O1, O2) as y
+    of conv2d, dx as x, dw as w, db (K,). Dtypes and errors as conv2d; also ValueError for dy of a wrong shape.
+    """
+    return _checked_backward("conv2d_backward", dy, x, w, stride, padding, ndim=2)
+
+
+def _checked_backward(function, dy, x, w, stride, padding, ndim):
+    x, w, _, stride, padding, out = check_conv(function, x, w, None, stride, padding, ndim)
+    dy = check_upstream(function, dy, (x.shape[0], w.shape[0], *out))
+    dtype = np.result_type(dy, x)
+    return _backward(*(a.astype(dtype, copy=False) for a in (dy, x, w)), stride, padding, out)
+
+
+def _forward(x, w, b, stride, padding, out):
+    kernels = w.reshape(len(w), -1)
+    y = np.empty((len(x), len(w), *out), x.dtype)
+    for block in _blocks(x, w, out):
+        columns = _gather(_to_batch_last(x[block], padding), w.shape[2:], stride, out)
+        z = kernels @ columns
+        if b is not None:
+            z += b[:, None]
+        y[block] = np.moveaxis(z.reshape(len(w), *out, -1), -1, 0)
+    return y
+
+
+def _backward(dy, x, w, stride, padding, out):
+    kernels = w.reshape(len(w), -1)
+    dx, dkernels, db = np.empty(x.shape, x.dtype), np.zeros_like(kernels), np.zeros(len(w), x.dtype)
+    inside = (slice(None), *(slice(p, p + n) for p, n in zip(padding, x.shape[2:], strict=True)))
+    for block in _blocks(x, w, out):
+        xp = _to_batch_last(x[block], padding)
+        dz = _to_batch_last(dy[block], [0] * len(out)).reshape(len(w), -1)
+        dkernels += dz @ _gather(xp, w.shape[2:], stride, out).T
+        db += dz.sum(axis=1)
+        dxp = _scatter(kernels.T @ dz, xp.shape, w.shape[2:], stride, out)
+        dx[block] = np.moveaxis(dxp[inside], -1, 0)
+    return dx, dkernels.reshape(w.shape), db
+
+
+def _blocks(x, w, out):
+    """Slices of the batch, each of as many images as have columns of BLOCK_BYTES."""
+    image_bytes = math.prod(w.shape[1:]) * math.prod(out) * x.itemsize
+    images = max(1, BLOCK_BYTES // image_bytes)
+    return [slice(n, n + images) for n in range(0, len(x), images)]
+
+
+def _to_batch_last(x, padding):
+    """Copy (N, C, *spatial) to (C, *padded, N): with the images innermost, gathering copies long runs."""
+    spatial = tuple(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))
+    xp = np.zeros((x.shape[1], *spatial, len(x)), x.dtype)
+    inside = (slice(None), *(slice(p, p + n) for p, n in zip(padding, x.shape[2:], strict=True)))
+    xp[inside] = np.moveaxis(x, 0, -1)
+    return xp
+
+
+def _taps(kernel, stride, out):
+    """For every kernel offset, the slices of (C, *spatial, N) that this weight meets at all output positions."""
+    for offset in np.ndindex(*kernel):
+        spans = zip(offset, stride, out, strict=True)
+        yield (slice(None), *(slice(o, o + s * n, s) for o, s, n in spans))
+
+
+def _gather(xp, kernel, stride, out):
+    """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every output position and image."""
+    columns = np.empty((len(xp), math.prod(kernel), *out, xp.shape[-1]), xp.dtype)
+    for i, tap in enumerate(_taps(kernel, stride, out)):
+        columns[:, i] = xp[tap]
+    return columns.reshape(len(xp) * math.prod(kernel), -1)
+
+
+def _scatter(dcolumns, shape, kernel, stride, out):
+    """col2im, the transposed gather: add every entry of dcolumns to the input that it came from."""
+    dxp = np.zeros(shape, dcolumns.dtype)
+    dcolumns = dcolumns.reshape(len(dxp), math.prod(kernel), *out, -1)
+    for i, tap in enumerate(_taps(kernel, stride, out)):
+        dxp[tap] += dcolumns[:, i]
+    return dxp

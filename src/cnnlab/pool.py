@@ -1,0 +1,99 @@
+"""Pooling of images, forward and backward: the maximum, and the mean for contrast."""
+
+import numpy as np
+
+from cnnlab.arrays import check_pool, check_upstream
+
+
+def max_pool2d(x, size, *, stride=None):
+    """The largest entry of every window.
+
+    y[n, c, i, j] = max over p < P, q < Q of x[n, c, i * s + p, j * t + q] with size (P, Q), stride (s, t).
+
+    Shapes: x (N, C, H, W), y (N, C, O1, O2) with O1 = (H - P) // s + 1, and O2 likewise: rows and columns
+    that fill no whole window are left out. `size` and `stride` are an int or a pair; stride defaults to size.
+    A window that holds a NaN gives NaN, as in PyTorch. float32 and float64 are kept, integers become
+    float64. No argument is modified.
+
+    Raises TypeError for complex, object or other dtypes and non-integer sizes; ValueError for a wrong rank,
+    empty arrays, a window larger than the image, size < 1 or stride < 1.
+
+    Source: as torch.nn.functional.max_pool2d without padding.
+    """
+    return _max_pool2d(*check_pool("max_pool2d", x, size, stride))
+
+
+def max_pool2d_backward(dy, x, size, *, stride=None):
+    """Gradient of max_pool2d for the upstream gradient dy = dC/dy; returns dx.
+
+    dx[n, c, u, v] = sum of dy[n, c, i, j] over the windows (i, j) whose winner is (u, v).
+
+    The winner of a window is its first maximum in row-major order: on a tie it takes the whole gradient, as in
+    PyTorch. (Any split of dy among the tied entries would be a subgradient too.) In a window that holds NaN
+    the last NaN wins, also as in PyTorch. Overlapping windows add up. Shapes: dy (N, C, O1, O2) as y of
+    max_pool2d, dx as x. Dtypes and errors as max_pool2d; also ValueError for dy of a wrong shape.
+    """
+    x, size, stride, out = check_pool("max_pool2d_backward", x, size, stride)
+    dy = check_upstream("max_pool2d_backward", dy, (*x.shape[:2], *out))
+    y = _max_pool2d(x, size, stride, out)
+    has_nan = np.isnan(y)
+    free = np.full(y.shape, True)
+    dx = np.zeros(x.shape, np.result_type(x, dy))
+    for tap in _taps(size, stride, out):
+        won = (x[tap] == y) & free
+        free ^= won
+        dx[tap] += np.where(won, dy, 0)
+    if has_nan.any():
+        free = has_nan
+        for tap in reversed(list(_taps(size, stride, out))):
+            won = np.isnan(x[tap]) & free
+            free ^= won
+            dx[tap] += np.where(won, dy, 0)
+    return dx
+
+
+def avg_pool2d(x, size, *, stride=None):
+    """The mean of every window: y[n, c, i, j] = 1 / (P Q) * sum over p, q of x[n, c, i * s + p, j * t + q].
+
+    Shapes, dtypes and errors as max_pool2d. Source: as torch.nn.functional.avg_pool2d without padding.
+    """
+    x, size, stride, out = check_pool("avg_pool2d", x, size, stride)
+    y = np.zeros((*x.shape[:2], *out), x.dtype)
+    for tap in _taps(size, stride, out):
+        y += x[tap]
+    y /= size[0] * size[1]
+    return y
+
+
+def avg_pool2d_backward(dy, x, size, *, stride=None):
+    """Gradient of avg_pool2d for the upstream gradient dy = dC/dy; returns dx.
+
+    dx[n, c, u, v] = sum of dy[n, c, i, j] / (P Q) over the windows (i, j) that hold (u, v). Of x only the shape
+    and dtype matter. Shapes, dtypes and errors as max_pool2d_backward.
+    """
+    x, size, stride, out = check_pool("avg_pool2d_backward", x, size, stride)
+    dy = check_upstream("avg_pool2d_backward", dy, (*x.shape[:2], *out))
+    dx = np.zeros(x.shape, np.result_type(x, dy))
+    share = dy / (size[0] * size[1])
+    for tap in _taps(size, stride, out):
+        dx[tap] += share
+    return dx
+
+
+def _max_pool2d(x, size, stride, out):
+    (p_size, q_size), (s, t), (o1, o2) = size, stride, out
+    # The maximum of a window is the maximum of its rows' maxima: P + Q passes instead of P * Q.
+    rows = x[:, :, : s * o1 : s]
+    for p in range(1, p_size):
+        rows = np.maximum(rows, x[:, :, p : p + s * o1 : s])
+    y = rows[..., : t * o2 : t]
+    for q in range(1, q_size):
+        y = np.maximum(y, rows[..., q : q + t * o2 : t])
+    return y.copy() if p_size == q_size == 1 else y
+
+
+def _taps(size, stride, out):
+    """For every offset in a window, row-major, the slices of x that it meets in all windows."""
+    for offset in np.ndindex(*size):
+        rows, columns = (slice(o, o + s * n, s) for o, s, n in zip(offset, stride, out, strict=True))
+        yield slice(None), slice(None), rows, columns
