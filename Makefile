@@ -1,0 +1,49 @@
+# One target for each thing a person does. Every recipe is one command of tools/ or of a well-known
+# program, so that the README can give the same steps for a machine without make.
+
+PYTHON ?= python3
+PORT ?= 8000
+ifeq ($(OS),Windows_NT)
+PY := .venv/Scripts/python.exe
+else
+PY := .venv/bin/python
+endif
+READY := .venv/.complete
+
+.DEFAULT_GOAL := help
+.PHONY: help book html draft test lab refresh lint lock clean
+
+help: ## list what can be made (the default)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(firstword $(MAKEFILE_LIST))
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -m tools.environment
+
+book: html ## build the web book and serve it on this machine
+	@$(PY) -m tools.serve --port $(PORT)
+
+html: $(READY) ## build the web book into _build/html; a warning is an error
+	@$(PY) -m tools.book
+
+draft: $(READY) ## build the pages that are written into _build/draft; warnings are shown
+	@$(PY) -m tools.book --draft
+
+test: $(READY) ## prove the project right: all tests, and every notebook run again and compared
+	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 tests book
+
+lab: $(READY) ## open the chapters in JupyterLab
+	$(PY) -m jupyter lab --notebook-dir=book
+
+refresh: $(READY) ## run the notebooks, rewrite their numbers and outputs, normalise them
+	@$(PY) -m tools.refresh
+
+lint: $(READY) ## check the style of the code and the text of the notebooks
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	@$(PY) -m tools.lint
+
+lock: $(READY) ## pin every package again: pyproject.toml -> requirements.txt
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header pyproject.toml -o requirements.txt
+
+clean: ## remove what was built; keep .venv
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks

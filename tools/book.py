@@ -1,0 +1,139 @@
+"""Build the web book into `_build/html`, strictly: `python -m tools.book`.
+
+A warning is an error, and so is a reference that leads nowhere. `--draft` is for authors: it leaves out
+the pages that are in _toc.yml but not yet written, shows warnings without failing, and builds into
+`_build/draft`.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+SUFFIXES = (".ipynb", ".md")
+
+REDIRECT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={page}">
+<title>{title}</title>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p><a href="{page}">Open the book</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def page_file(name, root=ROOT):
+    """The source file of an entry in _toc.yml, or None if it is not written."""
+    paths = [root / (name + suffix) for suffix in SUFFIXES]
+    return next((path for path in paths if path.exists()), None)
+
+
+def toc_pages(toc):
+    """All pages of a table of contents, in reading order."""
+    chapters = [c["file"] for part in toc.get("parts", []) for c in part["chapters"]]
+    return [toc["root"], *chapters]
+
+
+def without_missing(toc, root=ROOT):
+    """A table of contents that names only pages that are written."""
+    parts = []
+    for part in toc.get("parts", []):
+        chapters = [c for c in part["chapters"] if page_file(c["file"], root)]
+        if chapters:
+            parts.append({**part, "chapters": chapters})
+    written = [page for page in toc_pages(toc) if page_file(page, root)]
+    if not written:
+        raise FileNotFoundError(f"none of the pages of _toc.yml is written below {root}")
+    head = toc["root"] if toc["root"] in written else written[0]
+    return {"format": toc["format"], "root": head, "parts": parts}
+
+
+def fingerprint(root=ROOT):
+    """What a page depends on besides its own text; when it changes, all pages are built again."""
+    paths = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
+    paths += sorted((root / "tools" / "sphinx_ext").rglob("*.*"))
+    chosen = [path for path in paths if path.is_file() and path.suffix != ".pyc"]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in chosen)).hexdigest()
+
+
+def build(output, toc_path, strict=True, jobs=1):
+    """Run Sphinx as Jupyter Book configures it; return whether it went well."""
+    from jupyter_book.sphinx import build_sphinx
+
+    overrides = {"external_toc_path": toc_path.as_posix(), "nitpicky": strict, "latex_individualpages": False}
+    doctrees = output.parent / ".doctrees"
+    stamp = output.parent / ".inputs"
+    inputs = fingerprint()
+    fresh = not stamp.exists() or stamp.read_text(encoding="utf-8") != inputs
+    if fresh:
+        # Pages that left the table of contents must not stay behind in the output.
+        shutil.rmtree(output / "book", ignore_errors=True)
+        stamp.unlink(missing_ok=True)
+    status = build_sphinx(
+        ROOT,
+        output,
+        noconfig=True,
+        path_config=ROOT / "_config.yml",
+        confoverrides=overrides,
+        doctreedir=doctrees,
+        freshenv=fresh,
+        force_all=fresh,
+        warningiserror=strict,
+        keep_going=True,
+        quiet=True,
+        jobs=jobs,
+    )
+    if status != 0:
+        # A page that warned is not read again by the next build, which would then find nothing wrong.
+        (doctrees / "environment.pickle").unlink(missing_ok=True)
+        return False
+    stamp.write_text(inputs, encoding="utf-8")
+    return True
+
+
+def write_redirect(output, page, title):
+    """Let the book's own address lead to its first page."""
+    (output / "index.html").write_text(REDIRECT.format(page=f"{page}.html", title=title), encoding="utf-8")
+
+
+def main(argv=None):
+    """Build, and say where the result is."""
+    parser = argparse.ArgumentParser(prog="python -m tools.book", description="Build the web book.")
+    parser.add_argument(
+        "--draft", action="store_true", help="build the pages that exist; warnings do not fail"
+    )
+    options = parser.parse_args(argv)
+    started = time.perf_counter()
+    toc_path = ROOT / "_toc.yml"
+    toc = yaml.safe_load(toc_path.read_text(encoding="utf-8"))
+    output = BUILD / "html"
+    if options.draft:
+        output = BUILD / "draft" / "html"
+        output.mkdir(parents=True, exist_ok=True)
+        toc = without_missing(toc)
+        toc_path = BUILD / "draft" / "_toc.yml"
+        toc_path.write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
+    if not build(output, toc_path, strict=not options.draft):
+        sys.exit("The book was not built: every warning above is an error.")
+    title = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
+    write_redirect(output, toc["root"], title)
+    seconds = time.perf_counter() - started
+    print(f"{len(toc_pages(toc))} pages in {output.relative_to(ROOT)}/index.html ({seconds:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()
