@@ -102,12 +102,10 @@ def receptive_field(position: Index, x_shape, kernel, *, stride=1, padding=0) ->
 
     Returns {offset in the kernel: spatial index of the input it meets}; offsets that meet padding are absent.
     """
-    rank = len(kernel)
-    sizes, strides, pads = x_shape[-rank:], _per_axis(stride, rank), _per_axis(padding, rank)
     seen = {}
     for offset in product(*map(range, kernel)):
-        at = tuple(i * s + m - p for i, s, m, p in zip(position, strides, offset, pads, strict=True))
-        if all(0 <= j < n for j, n in zip(at, sizes, strict=True)):
+        at = _meets(position, offset, x_shape, stride=stride, padding=padding)
+        if at is not None:
             seen[offset] = at
     return seen
 
@@ -140,11 +138,16 @@ def conv_dw(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
     """The terms of one weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i stride + m - padding] dy[n, k, i]."""
     k, c, *offset = index
     offset = tuple(offset)
+    grid = positions(x.shape, w.shape[2:], stride=stride, padding=padding)
+    uses = [
+        (position, at)
+        for position in product(*map(range, grid))
+        if (at := _meets(position, offset, x.shape, stride=stride, padding=padding)) is not None
+    ]
     terms = [
         Term((_factor("x", x, (n, c, *at)), _factor("dy", dy, (n, k, *position))))
         for n in range(x.shape[0])
-        for position, m, at in connections(x.shape, w.shape[2:], stride=stride, padding=padding)
-        if m == offset
+        for position, at in uses
     ]
     return Entry("dw", tuple(index), tuple(terms))
 
@@ -153,10 +156,12 @@ def conv_dx(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
     """The terms of one input's gradient: dx[n, c, j] = sum over k and the outputs i that see j of w[k, c, m] dy[n, k, i]."""
     n, c, *at = index
     at = tuple(at)
+    grid = positions(x.shape, w.shape[2:], stride=stride, padding=padding)
+    # A larger offset is met by an earlier position, so counting offsets down lists the positions in order.
     feeds = [
         (position, offset)
-        for position, offset, j in connections(x.shape, w.shape[2:], stride=stride, padding=padding)
-        if j == at
+        for offset in product(*(range(m - 1, -1, -1) for m in w.shape[2:]))
+        if (position := _fed(at, offset, grid, stride=stride, padding=padding)) is not None
     ]
     terms = [
         Term((_factor("w", w, (k, c, *offset)), _factor("dy", dy, (n, k, *position))))
@@ -215,6 +220,25 @@ def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
         share = (Factor("share", (), 1 / len(winners)),) if ties == "split" and len(winners) > 1 else ()
         terms.append(Term((_factor("dy", dy, output), *share)))
     return Entry("dx", index, tuple(terms))
+
+
+def _meets(position: Index, offset: Index, x_shape, *, stride, padding) -> Index | None:
+    """The input that one position meets at one offset of the kernel, or None in the padding."""
+    rank = len(offset)
+    sizes, strides, pads = x_shape[-rank:], _per_axis(stride, rank), _per_axis(padding, rank)
+    at = tuple(i * s + m - p for i, s, m, p in zip(position, strides, offset, pads, strict=True))
+    return at if all(0 <= j < n for j, n in zip(at, sizes, strict=True)) else None
+
+
+def _fed(at: Index, offset: Index, grid: Index, *, stride, padding) -> Index | None:
+    """The output position that one input feeds through one offset of the kernel, or None."""
+    rank = len(offset)
+    strides, pads = _per_axis(stride, rank), _per_axis(padding, rank)
+    steps = [j + p - m for j, p, m in zip(at, pads, offset, strict=True)]
+    if any(step % s for step, s in zip(steps, strides, strict=True)):
+        return None
+    position = tuple(step // s for step, s in zip(steps, strides, strict=True))
+    return position if all(0 <= i < n for i, n in zip(position, grid, strict=True)) else None
 
 
 def _factor(name: str, array, index: Index) -> Factor:
