@@ -13,8 +13,8 @@ SPATIAL_AXES = {1: ("L",), 2: ("H", "W")}
 KERNEL_AXES = {1: ("M",), 2: ("P", "Q")}
 
 
-def as_floats(function, name, value, axes):
-    """Return `value` as a float32 or float64 array with the axes named in `axes`.
+def as_floats(function, name, value, axes=None):
+    """Return `value` as a float32 or float64 array with the axes named in `axes`, or any if that is None.
 
     Raises TypeError for a dtype that is neither float32, float64, integer nor boolean, and ValueError for
     a ragged list, a wrong number of axes or an empty array. `function` and `name` appear in the message.
@@ -33,7 +33,7 @@ def as_floats(function, name, value, axes):
             f"{function}: {name} must hold float32, float64 or integers, got dtype {array.dtype}; "
             f"convert it first, for example with {name}.astype(np.float64)."
         )
-    if array.ndim != len(axes):
+    if axes is not None and array.ndim != len(axes):
         layout = "(" + ", ".join(axes) + ("," if len(axes) == 1 else "") + ")"
         raise ValueError(
             f"{function}: {name} must have shape {layout}, {_axes(len(axes))}, got shape {array.shape}, "
@@ -45,6 +45,19 @@ def as_floats(function, name, value, axes):
             "leave empty batches and empty images out."
         )
     return array
+
+
+def check_same_shape(function, **arrays):
+    """Return the arrays, given by their names, as floats; ValueError unless all have the shape of the first."""
+    arrays = {name: as_floats(function, name, value) for name, value in arrays.items()}
+    (first, array), *others = arrays.items()
+    for name, other in others:
+        if other.shape != array.shape:
+            raise ValueError(
+                f"{function}: {name} must have the shape of {first}, {array.shape}, got {other.shape}; "
+                "broadcast or reshape it first if that is what you mean."
+            )
+    return tuple(arrays.values())
 
 
 def as_sizes(function, name, value, ndim, minimum):

@@ -1,0 +1,53 @@
+"""Data to train on. Needs NumPy only, nothing of cnnlab, and no network."""
+
+import gzip
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+
+SPLIT_SEED = 0
+HELD_OUT = 359  # a fifth of the 1,797 digits
+
+
+class Split(NamedTuple):
+    """Images with their labels, apart for training and for testing."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+
+def all_digits():
+    """Return all 1,797 handwritten digits in the order of the file, as integers.
+
+    images  (1797, 1, 8, 8), from 0 (paper) to 16 (ink)
+    labels  (1797,), from 0 to 9
+
+    Source: E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
+    Learning Repository, https://doi.org/10.24432/C50P49, CC BY 4.0, as scikit-learn distributes it.
+    See `data/digits-LICENSE.txt`.
+    """
+    packed = resources.files("cnnlab").joinpath("data", "digits.csv.gz").read_bytes()
+    rows = gzip.decompress(packed).decode("ascii").split()
+    table = np.array([row.split(",") for row in rows]).astype(np.int64)
+    return table[:, :-1].reshape(-1, 1, 8, 8), table[:, -1]
+
+
+def digits():
+    """Return the digits as a `Split`: four fifths to train on, one fifth held out.
+
+    train_images  (1438, 1, 8, 8)  float64, pixels divided by 16: from 0 to 1
+    train_labels  (1438,)          integers from 0 to 9
+    test_images   (359, 1, 8, 8)
+    test_labels   (359,)
+
+    The digits are shuffled once with a fixed seed, and the first fifth is held out. So the split is the
+    same in every run and on every machine. The file holds 13 people's writing without their names: the same
+    people wrote both parts, which makes the held-out fifth easier than a stranger's digits would be.
+    """
+    images, labels = all_digits()
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(labels))
+    images, labels = images[order] / 16, labels[order]
+    return Split(images[HELD_OUT:], labels[HELD_OUT:], images[:HELD_OUT], labels[:HELD_OUT])
