@@ -62,18 +62,17 @@ def check_same_shape(function, **arrays):
 
 def as_sizes(function, name, value, ndim, minimum):
     """Return an int, or a sequence of `ndim` ints, as a tuple of `ndim` ints that are at least `minimum`."""
+    if type(value) is int and value >= minimum:
+        return (value,) * ndim
     wanted = "an int" if ndim == 1 else "an int or a pair of ints"
-    entries = tuple(value) if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value) else (value,)
-    try:
-        if any(isinstance(entry, (bool, np.bool_)) for entry in entries):
-            raise TypeError
-        sizes = tuple(operator.index(entry) for entry in entries)
-    except TypeError:
+    entries = (
+        tuple(value) if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value) else (value,) * ndim
+    )
+    if not all([_is_int(entry) for entry in entries]):
         raise TypeError(
             f"{function}: {name} must be {wanted}, got {value!r}; use whole numbers such as {max(1, minimum)}."
-        ) from None
-    if len(sizes) == 1:
-        sizes *= ndim
+        )
+    sizes = tuple([operator.index(entry) for entry in entries])
     if len(sizes) != ndim:
         raise ValueError(
             f"{function}: {name} must be {wanted}, got {len(sizes)} entries, {value!r}; "
@@ -88,13 +87,14 @@ def as_sizes(function, name, value, ndim, minimum):
 
 def output_sizes(function, spatial, kernel, stride, padding):
     """Return floor((size + 2 padding - kernel) / stride) + 1 for each axis; ValueError if a kernel sticks out."""
-    padded = tuple(n + 2 * p for n, p in zip(spatial, padding, strict=True))
-    if any(k > n for k, n in zip(kernel, padded, strict=True)):
+    padded = tuple([n + 2 * p for n, p in zip(spatial, padding, strict=True)])
+    out = tuple([(n - k) // s + 1 for n, k, s in zip(padded, kernel, stride, strict=True)])
+    if min(out) < 1:
         raise ValueError(
             f"{function}: the kernel must fit into the padded input, got kernel {kernel} and padded input "
             f"{padded} (input {tuple(spatial)}, padding {padding}); use a smaller kernel or a larger input."
         )
-    return tuple((n - k) // s + 1 for n, k, s in zip(padded, kernel, stride, strict=True))
+    return out
 
 
 def check_conv(function, x, w, b, stride, padding, ndim):
@@ -144,6 +144,10 @@ def check_upstream(function, dy, shape):
             "call both with the same stride, padding and size."
         )
     return dy
+
+
+def _is_int(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _axes(count):

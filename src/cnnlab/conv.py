@@ -9,14 +9,17 @@ that this weight meets into the rows of a matrix of columns (im2col); then
 and the scatter that undoes the gather (col2im) adds each entry of dcolumns to the input that it came from.
 """
 
+import itertools
 import math
 
 import numpy as np
 
 from cnnlab.arrays import check_conv, check_upstream
 
-# Columns are built for as many images at a time as fit into this many bytes, so that they stay in the cache.
-BLOCK_BYTES = 1 << 20
+# The columns of as many images are built at a time as stay in the processor's cache: so many bytes, and so
+# many images, because turning an array of N images inside out reads from N places at once.
+BLOCK_BYTES = 1 << 21
+BLOCK_IMAGES = 32
 
 
 def conv1d(x, w, b=None, *, stride=1, padding=0):
@@ -91,66 +94,78 @@ def _checked_backward(function, dy, x, w, stride, padding, ndim):
 
 
 def _forward(x, w, b, stride, padding, out):
-    kernels = w.reshape(len(w), -1)
+    kernels, taps = w.reshape(len(w), -1), _taps(w.shape[2:], stride, out)
     y = np.empty((len(x), len(w), *out), x.dtype)
     for block in _blocks(x, w, out):
-        columns = _gather(_to_batch_last(x[block], padding), w.shape[2:], stride, out)
-        z = kernels @ columns
+        z = kernels @ _gather(_pad(_batch_last(x[block]), padding), taps, out)
         if b is not None:
             z += b[:, None]
-        y[block] = np.moveaxis(z.reshape(len(w), *out, -1), -1, 0)
+        y[block] = _batch_first(z.reshape(len(w), *out, -1))
     return y
 
 
 def _backward(dy, x, w, stride, padding, out):
-    kernels = w.reshape(len(w), -1)
+    kernels, taps = w.reshape(len(w), -1), _taps(w.shape[2:], stride, out)
     dx, dkernels, db = np.empty(x.shape, x.dtype), np.zeros_like(kernels), np.zeros(len(w), x.dtype)
-    inside = (slice(None), *(slice(p, p + n) for p, n in zip(padding, x.shape[2:], strict=True)))
     for block in _blocks(x, w, out):
-        xp = _to_batch_last(x[block], padding)
-        dz = _to_batch_last(dy[block], [0] * len(out)).reshape(len(w), -1)
-        dkernels += dz @ _gather(xp, w.shape[2:], stride, out).T
+        xp = _pad(_batch_last(x[block]), padding)
+        dz = _batch_last(dy[block]).reshape(len(w), -1)
+        dkernels += dz @ _gather(xp, taps, out).T
         db += dz.sum(axis=1)
-        dxp = _scatter(kernels.T @ dz, xp.shape, w.shape[2:], stride, out)
-        dx[block] = np.moveaxis(dxp[inside], -1, 0)
+        dxp = _scatter(kernels.T @ dz, xp.shape, taps, out)
+        dx[block] = _batch_first(dxp[_inside(x.shape[2:], padding)])
     return dx, dkernels.reshape(w.shape), db
 
 
 def _blocks(x, w, out):
-    """Slices of the batch, each of as many images as have columns of BLOCK_BYTES."""
+    """Slices of the batch, of equal size but for the last: as many images as the two limits allow."""
     image_bytes = math.prod(w.shape[1:]) * math.prod(out) * x.itemsize
-    images = max(1, BLOCK_BYTES // image_bytes)
+    limit = min(max(1, BLOCK_BYTES // image_bytes), BLOCK_IMAGES)
+    images = math.ceil(len(x) / math.ceil(len(x) / limit))
     return [slice(n, n + images) for n in range(0, len(x), images)]
 
 
-def _to_batch_last(x, padding):
-    """Copy (N, C, *spatial) to (C, *padded, N): with the images innermost, gathering copies long runs."""
-    spatial = tuple(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))
-    xp = np.zeros((x.shape[1], *spatial, len(x)), x.dtype)
-    inside = (slice(None), *(slice(p, p + n) for p, n in zip(padding, x.shape[2:], strict=True)))
-    xp[inside] = np.moveaxis(x, 0, -1)
+def _batch_last(x):
+    """View (N, C, *spatial) as (C, *spatial, N): with the images innermost, every copy moves long runs."""
+    return x.transpose(*range(1, x.ndim), 0)
+
+
+def _batch_first(x):
+    return x.transpose(-1, *range(x.ndim - 1))
+
+
+def _inside(spatial, padding):
+    return (slice(None), *[slice(p, p + n) for n, p in zip(spatial, padding, strict=True)])
+
+
+def _pad(x, padding):
+    """Copy (C, *spatial, N) into zeros that are `padding` wider on both sides of every spatial axis."""
+    if not any(padding):
+        return np.ascontiguousarray(x)
+    spatial = x.shape[1:-1]
+    xp = np.zeros((len(x), *[n + 2 * p for n, p in zip(spatial, padding, strict=True)], x.shape[-1]), x.dtype)
+    xp[_inside(spatial, padding)] = x
     return xp
 
 
 def _taps(kernel, stride, out):
     """For every kernel offset, the slices of (C, *spatial, N) that this weight meets at all output positions."""
-    for offset in np.ndindex(*kernel):
-        spans = zip(offset, stride, out, strict=True)
-        yield (slice(None), *(slice(o, o + s * n, s) for o, s, n in spans))
+    spans = [[slice(o, o + s * n, s) for o in range(k)] for k, s, n in zip(kernel, stride, out, strict=True)]
+    return [(slice(None), *tap) for tap in itertools.product(*spans)]
 
 
-def _gather(xp, kernel, stride, out):
+def _gather(xp, taps, out):
     """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every output position and image."""
-    columns = np.empty((len(xp), math.prod(kernel), *out, xp.shape[-1]), xp.dtype)
-    for i, tap in enumerate(_taps(kernel, stride, out)):
+    columns = np.empty((len(xp), len(taps), *out, xp.shape[-1]), xp.dtype)
+    for i, tap in enumerate(taps):
         columns[:, i] = xp[tap]
-    return columns.reshape(len(xp) * math.prod(kernel), -1)
+    return columns.reshape(len(xp) * len(taps), -1)
 
 
-def _scatter(dcolumns, shape, kernel, stride, out):
+def _scatter(dcolumns, shape, taps, out):
     """col2im, the transposed gather: add every entry of dcolumns to the input that it came from."""
+    dcolumns = dcolumns.reshape(shape[0], len(taps), *out, shape[-1])
     dxp = np.zeros(shape, dcolumns.dtype)
-    dcolumns = dcolumns.reshape(len(dxp), math.prod(kernel), *out, -1)
-    for i, tap in enumerate(_taps(kernel, stride, out)):
+    for i, tap in enumerate(taps):
         dxp[tap] += dcolumns[:, i]
     return dxp
