@@ -51,3 +51,15 @@ def digits():
     order = np.random.default_rng(SPLIT_SEED).permutation(len(labels))
     images, labels = images[order] / 16, labels[order]
     return Split(images[HELD_OUT:], labels[HELD_OUT:], images[:HELD_OUT], labels[:HELD_OUT])
+
+
+def squares():
+    """Return a bright 2x2 square at each of its sixteen places on a dark 5x5 image, (16, 1, 5, 5) in float64.
+
+    Place (i, j) of the upper left corner is image 4 i + j: the first eight have the square in the three upper rows,
+    the last eight in the three lower rows. Made here, for the comparison of shared and private kernels.
+    """
+    images = np.zeros((16, 1, 5, 5))
+    for image, (i, j) in zip(images, np.ndindex(4, 4), strict=True):
+        image[0, i : i + 2, j : j + 2] = 1
+    return images
