@@ -1,0 +1,119 @@
+"""The only part of the grader that runs inside the sandbox, together with the student's code.
+
+It knows no expected value, no points and no other submission. It executes cells, calls functions and reads variables when
+it is asked, and answers with plain arrays. The student's code may take over this process and send whatever it likes: an
+answer is worth something only if it equals what the grader computed elsewhere from inputs that were sent a moment ago.
+
+Started as a script, `python -I -S worker.py OPTIONS`, with the channel on standard input and output.
+"""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import walls
+
+OPTIONS = json.loads(sys.argv[1])
+sys.path.append(OPTIONS["site"])
+import numpy as np  # before the limits and the change of user, so that it is complete
+
+import protocol
+
+LIBRARIES = tuple(OPTIONS["libraries"])
+REQUEST_LIMIT = 64 * 1024 * 1024
+
+
+class LibraryRefused(ImportError):
+    """The student's code wants a library that contains the answer."""
+
+    def __init__(self, module):
+        super().__init__(f"the grader does not import {module}")
+        self.module = module
+
+
+class Refuser:
+    """First on sys.meta_path: refuses by name, so that the sheet's promise gets its own status."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in LIBRARIES:
+            raise LibraryRefused(name.partition(".")[0])
+        return None
+
+
+def main():
+    requests, replies = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    if OPTIONS["uid"] is not None:
+        walls.leave_root(OPTIONS["uid"])
+    walls.set_limits(OPTIONS["memory"], OPTIONS["processor"])
+    filtered = walls.refuse_system_calls()
+    sys.meta_path.insert(0, Refuser)
+    namespace = {"__name__": "__main__", "np": np}
+    protocol.send(replies, protocol.pack({"tag": "ready", "filter": filtered}))
+    while True:
+        request, arrays = protocol.receive(requests, limit=REQUEST_LIMIT, header_limit=REQUEST_LIMIT)
+        header, results = answer(namespace, request, arrays)
+        protocol.send(replies, protocol.pack({"tag": request["tag"], **header}, results))
+
+
+def answer(namespace, request, arrays):
+    """(header, arrays) of the reply. Whatever the student's code raises becomes part of it."""
+    try:
+        if request["do"] == "cell":
+            exec(compile(request["source"], request["name"], "exec"), namespace)
+            return {}, []
+        if request["do"] == "value":
+            return {}, plain([namespace[request["name"]]])
+        function = namespace[request["name"]]
+        args = [argument(arrays, each) for each in request["args"]]
+        kwargs = {key: argument(arrays, each) for key, each in request["kwargs"].items()}
+        result = function(*args, **kwargs)
+        return {}, plain(result if isinstance(result, tuple | list) else [result])
+    except BaseException as error:
+        return {"error": describe(error, request)}, []
+
+
+def argument(arrays, description):
+    """An argument of a call: a number, an array, or a function built from trusted source and arrays."""
+    kind, value = description
+    if kind == "number":
+        return value
+    if kind == "array":
+        return arrays[value].copy()
+    scope = {"np": np}
+    exec(value["source"], scope)
+    return scope["make"](*[arrays[i].copy() for i in value["arrays"]])
+
+
+def plain(results):
+    """float64 copies of real arrays; anything else is refused here and would be refused outside."""
+    arrays = []
+    for result in results:
+        array = np.asarray(result)
+        if array.dtype.kind not in "biuf":
+            raise TypeError("the result is not an array of real numbers")
+        arrays.append(np.array(array, dtype=np.float64, subok=False))
+    return arrays
+
+
+def describe(error, request):
+    """The exception's type, the last line of the student's cells that it passed, and (in a cell) its message."""
+    if isinstance(error, LibraryRefused):
+        return {"type": "LibraryRefused", "module": error.module}
+    line, frame = None, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename.startswith("cell "):
+            line = [frame.tb_frame.f_code.co_filename, frame.tb_lineno]
+        frame = frame.tb_next
+    if isinstance(error, SyntaxError) and request["do"] == "cell":
+        line = [request["name"], error.lineno]
+    message = str(error)[:200] if request["do"] == "cell" else ""
+    return {"type": type(error).__name__[:60], "line": line, "message": message}
+
+
+if __name__ == "__main__":
+    main()
