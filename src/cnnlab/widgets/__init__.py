@@ -1,0 +1,10 @@
+"""Widgets that step through a gradient, one term at a time.
+
+Each widget is one small Python file, which computes the whole trace, and one ES module in `static`, which draws
+it and steps through it. So a widget works where there is no Python: on the page of the built book.
+"""
+
+from cnnlab.widgets.answer_box import AnswerBox
+from cnnlab.widgets.weight_sharing import WeightSharing
+
+__all__ = ["AnswerBox", "WeightSharing"]

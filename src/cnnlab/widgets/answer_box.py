@@ -1,0 +1,86 @@
+"""A question with a number for an answer, which knows what each mistake would have given."""
+
+import math
+from html import escape
+
+from cnnlab.formatting import number
+from cnnlab.widgets.base import TraceWidget, module
+
+
+class AnswerBox(TraceWidget):
+    """Compare what the reader types with the right value and with the value of each known mistake.
+
+    question  plain text, one sentence that asks for one number
+    answer    the right value
+    digits    significant digits asked for: a reply is right if it rounds to the answer at this many digits
+    mistakes  (value, words, link) for each mistake: what it gives, what went wrong, and the page that treats it
+              (link may be None). The nearest value within the rounding decides; the answer comes first.
+    right     the reply to the right answer
+
+    A mistake whose value cannot be told from the answer at this many digits is left out; mistakes that cannot be
+    told from each other are named together. Raises ValueError for an answer that is not finite or digits < 1.
+    """
+
+    _esm = module("answer_box")
+
+    def __init__(self, question, answer, digits=3, mistakes=(), right="Right."):
+        if not math.isfinite(answer) or digits < 1:
+            raise ValueError(
+                f"AnswerBox: answer must be a finite number and digits at least 1; got {answer!r} and {digits!r}."
+            )
+        self.answer_text = number(answer, digits)
+        super().__init__(
+            {
+                "question": question,
+                "digits": digits,
+                "answer": {
+                    "text": self.answer_text,
+                    "value": float(answer),
+                    "within": rounding(answer, digits),
+                },
+                "shorter": shorter(answer, digits),
+                "mistakes": told_apart(float(answer), digits, mistakes),
+                "right": right,
+            }
+        )
+
+    def still(self) -> str:
+        state = self.trace
+        replies = "".join(
+            f"<li><code>{escape(known['text'])}</code>: {escape(' '.join(r['words'] for r in known['replies']))}</li>"
+            for known in state["mistakes"]
+        )
+        return (
+            f'<div class="cnnlab-still cnnlab-answer"><p>{escape(state["question"])}</p>'
+            f"<details><summary>Show the answer</summary><p><code>{escape(self.answer_text)}</code> "
+            f"{escape(state['right'])}</p>{f'<ul>{replies}</ul>' if replies else ''}</details></div>"
+        )
+
+    def summary(self) -> str:
+        return f"AnswerBox({self.trace['question']!r}, {len(self.trace['mistakes'])} known mistakes)"
+
+
+def rounding(value: float, digits: int) -> float:
+    """Half a unit of the last of `digits` significant digits of a value, and a little for binary fractions."""
+    exponent = math.floor(math.log10(abs(value))) if value else 0
+    return 0.5 * 10.0 ** (exponent - digits + 1) * (1 + 1e-9)
+
+
+def shorter(answer: float, digits: int) -> list[str]:
+    """The answer with fewer digits than asked for, where that is another number."""
+    texts = {number(answer, fewer): None for fewer in range(1, digits)}
+    return [text for text in texts if abs(float(text) - answer) > rounding(answer, digits)]
+
+
+def told_apart(answer: float, digits: int, mistakes) -> list[dict]:
+    """The mistakes that differ from the answer, those of one displayed value together, in the order given."""
+    groups = {}
+    for value, words, link in mistakes:
+        value = float(value)
+        if not math.isfinite(value) or abs(value - answer) <= rounding(answer, digits):
+            continue
+        group = groups.setdefault(
+            number(value, digits), {"value": value, "within": rounding(value, digits), "replies": []}
+        )
+        group["replies"].append({"words": words, "link": link})
+    return [{"text": text, **group} for text, group in groups.items()]

@@ -1,0 +1,109 @@
+"""What all widgets have in common: their module, their state, their still, and what Python answers."""
+
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+
+from cnnlab.arrays import as_floats
+from cnnlab.formatting import number
+
+STATIC = Path(__file__).parent / "static"
+
+
+def module(name: str) -> str:
+    """The ES module of one widget: the parts that all widgets share, then its own file."""
+    return "\n".join((STATIC / file).read_text(encoding="utf-8") for file in ("stage.js", f"{name}.js"))
+
+
+class TraceWidget(anywidget.AnyWidget):
+    """A widget whose whole state is `trace`: a dictionary of finished strings and indices.
+
+    A subclass passes its trace to `__init__`, and gives `still()` (HTML for readers without JavaScript) and
+    `summary()` (its fixed repr). What JavaScript asks of a living Python arrives at `answer`.
+    """
+
+    _css = (STATIC / "stage.css").read_text(encoding="utf-8")
+    # A DOMWidget brings a second model for its layout; these widgets are laid out by their own style sheet.
+    layout = traitlets.Any(None)
+    trace = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, trace):
+        super().__init__(trace=trace)
+        self.on_msg(lambda _, message, buffers: self.receive(message))
+
+    def receive(self, message: dict) -> None:
+        """Answer one message from the browser; a mistake of the reader's goes back as words."""
+        try:
+            reply = self.answer(message)
+        except (ValueError, TypeError) as error:
+            reply = {"error": str(error)}
+        if reply:
+            self.send(reply)
+
+    def answer(self, message: dict) -> dict | None:
+        """The reply to one message. "hello" asks whether Python is there."""
+        return {"live": True} if "hello" in message else None
+
+    def still(self) -> str:
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/html": self.still()}, metadata
+
+
+def plane(owner: str, name: str, array) -> np.ndarray:
+    """One channel of one example as (1, 1, *spatial): a copy, float, one- or two-dimensional.
+
+    Takes (L,), (H, W), (1, 1, L) or (1, 1, H, W). Raises ValueError for anything else: a widget shows one
+    channel, and the gradient of one example among many would not be the gradient of the batch.
+    """
+    array = np.array(as_floats(owner, name, array))
+    if array.ndim in (1, 2):
+        array = array[None, None]
+    if array.ndim not in (3, 4) or array.shape[:2] != (1, 1):
+        raise ValueError(
+            f"{owner}: {name} must be one channel of one example, of shape (1, 1, L) or (1, 1, H, W); "
+            f"got {array.shape}. Slice it, as in {name}[:1, :1]."
+        )
+    return array
+
+
+def strings(array, digits: int = 6) -> list[str]:
+    """Every entry as the book displays it, row by row."""
+    return [number(value, digits) for value in np.asarray(array).ravel()]
+
+
+def grid(array, digits: int = 6, shaded: bool = False) -> dict:
+    """An array for the browser: its spatial shape and its strings; for cells too small for a number, shades 0 to 9."""
+    spatial = array.shape[2:]
+    state = {"shape": list(spatial), "text": strings(array, digits)}
+    if shaded:
+        size = np.abs(array).max() or 1.0
+        state["shade"] = [int(v) for v in np.rint(np.abs(array).ravel() / size * 9)]
+    return state
+
+
+def index_text(name: str, index) -> str:
+    """An entry as the widgets write it, such as ``x[1, 2]``."""
+    return f"{name}[{', '.join(map(str, index))}]"
+
+
+def parse_number(text: str) -> float:
+    """The finite number a reader typed; a comma may stand for the decimal point, a minus sign for a hyphen."""
+    cleaned = str(text).strip().replace(",", ".").replace("\N{MINUS SIGN}", "-")
+    try:
+        value = float(cleaned)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise ValueError(f'"{text}" is not a number. Type one such as 2 or -0.5.')
+    return value

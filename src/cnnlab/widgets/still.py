@@ -1,0 +1,142 @@
+"""Still pictures of widgets: small SVG made of grids of numbers, for readers without JavaScript and for print.
+
+Everything is drawn in `currentColor` and in Okabe-Ito colours, so that it reads on light and dark pages, and
+every mark has a shape besides its colour. The same input gives the same text, byte for byte.
+"""
+
+from dataclasses import dataclass
+from html import escape
+
+WIDTH = 460
+FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
+COLORS = {"x": "#0072B2", "w": "#E69F00", "dy": "#D55E00", "sum": "#009E73"}
+CHARACTER = 7.3  # the advance of one character at 12 px in the fonts above
+HEIGHT, GAP = 26, 3
+
+
+@dataclass(frozen=True)
+class Block:
+    """A labelled grid: rows of strings, and {(row, column): (color name, strong)} for the cells to mark."""
+
+    label: str
+    rows: list[list[str]]
+    marks: dict
+    pale: bool = False  # cells too small for a number: shades are drawn instead
+    shade: list[list[int]] | None = None
+
+    @property
+    def cell(self) -> tuple[float, float]:
+        if self.pale:
+            side = min(14, (WIDTH - 8) / max(len(row) for row in self.rows) - 1)
+            return side, side
+        longest = max(len(text) for row in self.rows for text in row)
+        return max(28, longest * CHARACTER + 10), HEIGHT
+
+    @property
+    def gap(self) -> int:
+        return 1 if self.pale else GAP
+
+    @property
+    def size(self) -> tuple[float, float]:
+        width, height = self.cell
+        columns = max(len(row) for row in self.rows)
+        grid = columns * width + (columns - 1) * self.gap
+        return max(grid, len(self.label) * CHARACTER), 20 + len(self.rows) * (height + self.gap)
+
+    def draw(self, x: float, y: float) -> list[str]:
+        parts = [f'<text x="{_n(x)}" y="{_n(y + 12)}">{escape(self.label)}</text>']
+        if self.pale:
+            return parts + self._shades(x, y + 20)
+        width, height = self.cell
+        for i, row in enumerate(self.rows):
+            for j, text in enumerate(row):
+                left, top = x + j * (width + self.gap), y + 20 + i * (height + self.gap)
+                color, strong = self.marks.get((i, j), (None, False))
+                bold = ' font-weight="700"' if strong else ""
+                parts.append(
+                    f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}" rx="5" '
+                    f"{_paint(color, strong)}/>"
+                    f'<text x="{_n(left + width / 2)}" y="{_n(top + height / 2 + 4)}" '
+                    f'text-anchor="middle"{bold}>{escape(text)}</text>'
+                )
+        return parts
+
+    def _shades(self, x: float, y: float) -> list[str]:
+        """Many small cells: one path for each shade, and one for the outlines of the marked cells."""
+        side = self.cell[0]
+        paths = {}
+        for i, row in enumerate(self.shade):
+            for j, shade in enumerate(row):
+                left, top = _n(x + j * (side + self.gap)), _n(y + i * (side + self.gap))
+                square = f"M{left} {top}h{_n(side)}v{_n(side)}h-{_n(side)}z"
+                paths.setdefault((0, shade), []).append(square)
+                if (i, j) in self.marks:
+                    paths.setdefault((1, self.marks[i, j][0]), []).append(square)
+        parts = []
+        for (marked, key), squares in sorted(paths.items(), key=str):
+            paint = _paint(key, False) if marked else f'fill-opacity="{_n(0.05 + 0.07 * key)}"'
+            parts.append(f'<path d="{"".join(squares)}" {paint}/>')
+        return parts
+
+
+def picture(title: str, blocks: list[Block], lines: list[str], alt: str) -> str:
+    """A figure of grids, side by side as far as they fit, with lines of words below."""
+    parts, x, y, row_height = [], 4.0, 26.0, 0.0
+    for block in blocks:
+        width, height = block.size
+        if x > 4 and x + width > WIDTH - 4:
+            x, y, row_height = 4.0, y + row_height + 12, 0.0
+        parts += block.draw(x, y)
+        x, row_height = x + width + 22, max(row_height, height)
+    y += row_height + 16
+    for line in (piece for text in lines for piece in wrap(text)):
+        parts.append(f'<text x="4" y="{_n(y)}">{escape(line)}</text>')
+        y += 18
+    heading = f'<text x="4" y="13" font-weight="700">{escape(title)}</text>'
+    right = max([WIDTH, *(4 + block.size[0] + 4 for block in blocks)])
+    return (
+        '<figure class="cnnlab-figure cnnlab-still">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" '
+        f'viewBox="0 0 {_n(right)} {_n(y)}" width="{_n(right)}" style="max-width:100%;height:auto" '
+        f'font-family="{FONT}" font-size="12" fill="currentColor">{heading}{"".join(parts)}</svg></figure>'
+    )
+
+
+def _paint(color: str | None, strong: bool) -> str:
+    """Fill and outline of a cell: plain, lit in a color, or lit and chosen with a thick outline."""
+    if color is None:
+        return 'fill-opacity="0.05" stroke="currentColor" stroke-opacity="0.4" stroke-width="0.6"'
+    return f'fill="{COLORS[color]}" fill-opacity="0.2" stroke="{COLORS[color]}" stroke-width="{2.5 if strong else 1.5}"'
+
+
+def wrap(line: str, width: int = int((WIDTH - 8) / CHARACTER)) -> list[str]:
+    """Break a line at blanks; a term such as ``2 × (-1)`` stays whole because its blanks are not breaking."""
+    pieces, current = [], ""
+    for word in line.split(" "):
+        if current and len(current) + 1 + len(word) > width:
+            pieces.append(current)
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    return [*pieces, current]
+
+
+def rows(texts: list[str], shape) -> list[list[str]]:
+    """A flat list of strings in rows; a one-dimensional array is one row."""
+    columns = shape[-1]
+    return [texts[k : k + columns] for k in range(0, len(texts), columns)]
+
+
+def cell(index, shape) -> tuple[int, int]:
+    """(row, column) of a spatial index."""
+    return (0, index[0]) if len(shape) == 1 else tuple(index)
+
+
+def spoken(texts: list[str], shape) -> str:
+    """An array for an alternative text: entries by commas, rows by semicolons."""
+    return "; ".join(", ".join(row) for row in rows(texts, shape))
+
+
+def _n(value: float) -> str:
+    """A coordinate with at most one decimal place (opacities two)."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
