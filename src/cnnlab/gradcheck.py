@@ -40,7 +40,7 @@ class Entry:
 class Report:
     """The result of `gradcheck`: every entry, the worst first. Shows itself as text and as HTML.
 
-    Entries that agree come last and in their own order, and the error of each is shown as being below the tolerance:
+    Wrong entries come before kinks. Entries that agree come last and in their own order, and the error of each is shown as being below the tolerance:
     it is mostly rounding, which no two machines need have in common. `relative_error` has its value.
 
     passed   True if every entry agrees; an entry at a kink does not
@@ -167,8 +167,15 @@ def gradcheck(function, arguments, gradients, *, names=None, step=1e-5, toleranc
         for name, (x, gradient) in zip(names, pairs, strict=True)
         for index in np.ndindex(x.shape)
     ]
-    entries.sort(key=lambda entry: 0 if entry.verdict == "agrees" else -entry.relative_error)
+    entries.sort(key=_rank)
     return Report(tuple(entries), tolerance, rows)
+
+
+def _rank(entry):
+    """Wrong entries first, then kinks, each with the largest error first; what agrees keeps its order."""
+    return {"differs": (0, -entry.relative_error), "kink": (1, -entry.relative_error), "agrees": (2,)}[
+        entry.verdict
+    ]
 
 
 def _check_entry(function, points, name, x, index, analytic, step, tolerance):
