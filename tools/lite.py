@@ -41,6 +41,16 @@ EXTENSIONS = (
     "anywidget",
     "jupyterlab-myst",
 )
+DISABLED = (
+    # It only mirrors files into Python, and makes every import slower for it.
+    "@jupyterlite/application-extension:service-worker-manager",
+    # These lead to parts of JupyterLite, or to files, that this site does not have.
+    "@jupyter-notebook/application-extension:logo",
+    "@jupyter-notebook/notebook-extension:checkpoints",
+    "@jupyter-notebook/notebook-extension:open-tree-tab",
+    "@jupyter-notebook/notebook-extension:tab-icon",
+    "@jupyterlite/notebook-application-extension:logo",
+)
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 # Loaded while Python starts: what the kernel needs, and what every chapter imports.
 PRELOADED = (
@@ -181,7 +191,11 @@ def write_runtime(target, wheel, self_hosted):
     sizes = {file["name"]: file["size"] for file in listed["files"]}
     wheels = [*(source / name for name in files if _is_added(name)), *kernel_wheels(), wheel]
     written = lock(original, files, wheels, distribution)
-    target.mkdir(parents=True)
+    # The wheel keeps its name from edition to edition; a folder of its own keeps it out of the browser's
+    # cache of the last one, which the hash in the lock would refuse.
+    book = written["packages"]["cnnlab"]
+    book["file_name"] = f"{book['sha256'][:12]}/{book['file_name']}"
+    (target / book["file_name"]).parent.mkdir(parents=True)
     (target / "pyodide-lock.json").write_text(json.dumps(written, sort_keys=True), encoding="utf-8")
 
     core = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
@@ -199,7 +213,7 @@ def write_runtime(target, wheel, self_hosted):
         if name.startswith("https://"):
             fetched.append({"url": name, "size": sizes[name.rpartition("/")[2]]})
             continue
-        path = added.get(name, source / name)
+        path = added.get(name.rpartition("/")[2], source / name)
         shutil.copyfile(path, target / name)
         fetched.append({"url": f"static/pyodide/{name}", "size": path.stat().st_size})
     return base + core[0], fetched
@@ -210,12 +224,18 @@ def _is_added(name):
 
 
 def edition(notebook):
-    """Return a short name for what a notebook says: it changes when the cells change, not when they ran."""
-    cells = [[cell["cell_type"], cell["source"]] for cell in notebook["cells"]]
-    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:12]
+    """Return a short name for what a notebook's cells say; it does not change when they are run.
+
+    FNV-1a (32 bit) over the types and the texts of the cells, which `live/storage.js` computes alike.
+    """
+    value = 0x811C9DC5
+    for cell in notebook["cells"]:
+        for byte in f"{cell['cell_type']}\0{''.join(cell['source'])}\x01".encode():
+            value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return f"{value:08x}"
 
 
-def live_notebook(notebook):
+def live_notebook(notebook, name):
     """Return a chapter's notebook as the live site serves it.
 
     The kernel is JupyterLite's, the committed outputs count as trusted (the site is their author), and what
@@ -239,7 +259,7 @@ def live_notebook(notebook):
     metadata = {
         **notebook["metadata"],
         "kernelspec": {"name": "python", "display_name": "Python (Pyodide)", "language": "python"},
-        "cnnlab_live": {"edition": edition(notebook)},
+        "cnnlab_live": {"chapter": name, "edition": edition(notebook)},
     }
     return {**notebook, "cells": cells, "metadata": metadata}
 
@@ -262,7 +282,7 @@ def write_contents(notebooks, target):
     chapters = {}
     for path in sorted(notebooks.glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        text = json.dumps(live_notebook(notebook), ensure_ascii=False, indent=1)
+        text = json.dumps(live_notebook(notebook, path.stem), ensure_ascii=False, indent=1)
         (target / path.name).write_text(text, encoding="utf-8")
         chapters[path.stem] = {"title": title_of(notebook), "edition": edition(notebook)}
     for path in sorted(notebooks.glob("*.md")):
@@ -285,8 +305,7 @@ def lite_config(pyodide, preloaded):
             "contentsStorageName": STORAGE,
             "settingsStorageName": f"{STORAGE} settings",
             "exposeAppInBrowser": True,
-            # The service worker only mirrors files into Python, and makes every import slower for it.
-            "disabledExtensions": ["@jupyterlite/apputils-extension:service-worker-manager"],
+            "disabledExtensions": DISABLED,
             "litePluginSettings": {f"{KERNEL}:kernel": kernel},
         },
     }
@@ -311,11 +330,12 @@ def run_jupyterlite(lite, contents, output):
         raise RuntimeError(f"JupyterLite was not built:\n{finished.stdout[-3000:]}{finished.stderr[-3000:]}")
 
 
-def add_pages(output, chapters, fetched, revision):
+def add_pages(output, chapters, fetched):
     """Put the opening page and the bar above the notebook into the site, and what both need to know."""
     for path in PAGES.iterdir():
         shutil.copyfile(path, output / path.name)
-    known = {"revision": revision, "storage": STORAGE, "files": fetched, "chapters": chapters}
+    version = hashlib.sha256(json.dumps(fetched).encode()).hexdigest()[:12]
+    known = {"storage": STORAGE, "runtime": version, "files": fetched, "chapters": chapters}
     (output / "chapters.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     bar = '<link rel="stylesheet" href="../live.css"><script type="module" src="../bar.js"></script>'
     insert(output / "notebooks" / "index.html", "</head>", f"{bar}</head>")
@@ -361,7 +381,7 @@ def build(output, notebooks=BOOK, pages="../book/", self_hosted=False):
         (lite / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
         run_jupyterlite(lite, scratch / "contents", scratch / "built")
         shutil.copytree(lite / "runtime", scratch / "built" / "static" / "pyodide", dirs_exist_ok=True)
-        add_pages(scratch / "built", chapters, fetched, stamp[:12])
+        add_pages(scratch / "built", chapters, fetched)
         (scratch / "built" / "built").write_text(stamp, encoding="utf-8")
         output.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(scratch / "built", output)

@@ -1,0 +1,224 @@
+// What a reader sees between the button of a chapter and the live notebook: why it takes a moment, what
+// becomes of an earlier copy, or which sentence applies where it cannot work.
+
+import { allCopies, copyOf, download, editionOf, forget, keepAs, storageWorks } from "./storage.js";
+
+const main = document.getElementById("live-main");
+const FETCHED = "cnnlab live book fetched";
+
+function show(title, ...parts) {
+  const heading = document.createElement("h1");
+  heading.textContent = title;
+  heading.tabIndex = -1;
+  main.replaceChildren(heading, ...parts);
+  document.title = title;
+  heading.focus();
+}
+
+function paragraph(...parts) {
+  const element = document.createElement("p");
+  element.append(...parts);
+  return element;
+}
+
+function link(text, href) {
+  const element = document.createElement("a");
+  element.textContent = text;
+  element.href = href;
+  return element;
+}
+
+function button(text, action) {
+  const element = document.createElement("button");
+  element.textContent = text;
+  element.addEventListener("click", action);
+  return element;
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function day(date) {
+  return new Date(date).toLocaleDateString("en-CA");
+}
+
+function start(path) {
+  location.replace(`notebooks/index.html?path=${encodeURIComponent(path)}`);
+}
+
+function wayBack(chapter) {
+  return paragraph(
+    link("The page of this chapter", chapter.page),
+    " has everything that the live chapter has, except Python: text, figures, widgets and solutions.",
+  );
+}
+
+/** The reason why no live chapter can run here, or null. */
+async function obstacle() {
+  if (typeof WebAssembly !== "object" || typeof Worker !== "function") {
+    return "This browser has no WebAssembly, which Python needs here. It may be too old, or it may be switched off.";
+  }
+  if (!(await storageWorks())) {
+    return (
+      "This browser keeps nothing for this page, perhaps because the window is private or storage is blocked. " +
+      "The notebook needs that. Open the page in an ordinary window."
+    );
+  }
+  return null;
+}
+
+/** Fetch what Python needs into the browser's cache, so that the wait is explained and is needed once. */
+async function fetchRuntime(known, name, chapter) {
+  if (localStorage.getItem(FETCHED) === known.runtime) return;
+  const total = known.files.reduce((sum, file) => sum + file.size, 0);
+  const bar = document.createElement("progress");
+  bar.max = total;
+  bar.value = 0;
+  bar.setAttribute("aria-label", "fetched so far");
+  const state = paragraph(`0.0 MB of ${megabytes(total)}`);
+  show(
+    `Opening "${chapter.title}"`,
+    paragraph(
+      `Python is coming to your browser, with NumPy and Matplotlib: ${megabytes(total)}. ` +
+        "This is needed once. Next time the chapter opens faster, because your browser keeps the files.",
+    ),
+    bar,
+    state,
+    paragraph(link("Back to the page", chapter.page)),
+  );
+  const queue = [...known.files].sort((a, b) => b.size - a.size);
+  const fetchNext = async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      const response = await fetch(file.url);
+      if (!response.ok) throw new Error(`${file.url} answered ${response.status}`);
+      const reader = response.body.getReader();
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        bar.value += piece.value.length;
+        state.textContent = `${megabytes(Math.min(bar.value, total))} of ${megabytes(total)}`;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, fetchNext));
+  localStorage.setItem(FETCHED, known.runtime);
+}
+
+/** Let the reader choose between a changed copy of an earlier edition and the chapter as it is now. */
+function chooseEdition(known, path, chapter, copy) {
+  const kept = path.replace(/\.ipynb$/, `, my copy of ${day(copy.last_modified)}.ipynb`);
+  show(
+    "This chapter has a new edition",
+    paragraph(
+      `On ${day(copy.last_modified)} you changed "${chapter.title}" here. ` +
+        "The book has changed since then. Your copy is still in this browser, and it stays until you delete it.",
+    ),
+    paragraph(
+      button("Open my copy", () => run(() => open(known, path, chapter))),
+      button("Open the new edition", () =>
+        run(async () => {
+          await keepAs(known.storage, path, kept);
+          await open(known, path, chapter);
+        }),
+      ),
+      button("Download my copy", () => download(copy)),
+    ),
+    paragraph(`With the new edition, your copy is kept as "${kept}". The `, link("list of your copies", "open.html"), " shows it."),
+    paragraph(link("Back to the page", chapter.page)),
+  );
+}
+
+/** Ask before a changed copy is deleted. */
+function startOver(known, path, chapter, copy) {
+  show(
+    "Start this chapter over?",
+    paragraph(`Your copy of "${chapter.title}" in this browser is deleted, and the chapter opens as the book has it.`),
+    paragraph(
+      button("Delete my copy and start over", () =>
+        run(async () => {
+          await forget(known.storage, path);
+          await open(known, path, chapter);
+        }),
+      ),
+      button("Download my copy first", () => download(copy)),
+      button("Keep my copy", () => run(() => open(known, path, chapter))),
+    ),
+  );
+}
+
+/** List the chapters, and the copies that are kept in this browser. */
+async function listAll(known) {
+  const chapters = document.createElement("ul");
+  for (const [name, chapter] of Object.entries(known.chapters)) {
+    const item = document.createElement("li");
+    item.append(link(chapter.title || name, `open.html?chapter=${encodeURIComponent(name)}`));
+    chapters.append(item);
+  }
+  const parts = [paragraph("Each chapter opens in your browser, with Python in it."), chapters];
+  const copies = await allCopies(known.storage).catch(() => []);
+  if (copies.length) {
+    const heading = document.createElement("h2");
+    heading.textContent = "Your copies in this browser";
+    const list = document.createElement("ul");
+    for (const copy of copies) {
+      const item = document.createElement("li");
+      item.append(
+        link(copy.path, `notebooks/index.html?path=${encodeURIComponent(copy.path)}`),
+        ` changed on ${day(copy.last_modified)} `,
+        button("Download", () => download(copy)),
+        button("Delete", () =>
+          run(async () => {
+            if (!confirm(`Delete your copy "${copy.path}"?`)) return;
+            await forget(known.storage, copy.path);
+            await listAll(known);
+          }),
+        ),
+      );
+      list.append(item);
+    }
+    parts.push(heading, list);
+  }
+  show("The live chapters", ...parts);
+}
+
+async function open(known, path, chapter) {
+  const name = path.replace(/\.ipynb$/, "");
+  await fetchRuntime(known, name, chapter);
+  show(`Opening "${chapter.title}"`, paragraph("Python is starting."), paragraph(link("Back to the page", chapter.page)));
+  start(path);
+}
+
+async function decide() {
+  const known = await (await fetch("chapters.json")).json();
+  const asked = new URLSearchParams(location.search);
+  const name = asked.get("chapter");
+  if (!Object.hasOwn(known.chapters, name)) return listAll(known);
+  const chapter = known.chapters[name];
+  const path = `${name}.ipynb`;
+  const reason = await obstacle();
+  if (reason) return show("This chapter cannot run live here", paragraph(reason), wayBack(chapter));
+  const copy = await copyOf(known.storage, path);
+  if (copy && asked.has("over")) return startOver(known, path, chapter, copy);
+  const made = copy?.content?.metadata?.cnnlab_live?.edition;
+  if (copy && made !== chapter.edition) {
+    // A copy whose cells say what its own edition said was run, but not changed.
+    if (made === editionOf(copy.content)) await forget(known.storage, path);
+    else return chooseEdition(known, path, chapter, copy);
+  }
+  return open(known, path, chapter);
+}
+
+/** Do what the reader asked for; where it fails, say so and lead back. */
+async function run(action) {
+  try {
+    await action();
+  } catch (error) {
+    show(
+      "This chapter could not be opened",
+      paragraph(`Something that it needs did not arrive: ${error.message}. Is the network there?`),
+      paragraph(button("Try again", () => location.reload())),
+      paragraph("The page that you came from has everything that the live chapter has, except Python. Your browser's Back button leads there."),
+    );
+  }
+}
+
+run(decide);
