@@ -133,10 +133,12 @@ def check_pool(function, x, size, stride):
     return x, size, stride, output_sizes(function, x.shape[2:], size, stride, (0, 0))
 
 
-def check_upstream(function, dy, shape):
-    """Return the upstream gradient `dy` as floats; ValueError unless it has the shape of y."""
-    axes = ("N", "K" if "conv" in function else "C", *SPATIAL_AXES[len(shape) - 2])
-    dy = as_floats(function, "dy", dy, axes)
+def check_upstream(function, dy, shape, channels):
+    """Return the upstream gradient `dy` as floats; ValueError unless it has the shape of y.
+
+    `channels` is the name of the channel axis of y: "K" after a convolution, "C" after pooling.
+    """
+    dy = as_floats(function, "dy", dy, ("N", channels, *SPATIAL_AXES[len(shape) - 2]))
     if dy.shape != tuple(shape):
         forward = function.removesuffix("_backward")
         raise ValueError(

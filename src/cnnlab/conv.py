@@ -88,7 +88,7 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0):
 
 def _checked_backward(function, dy, x, w, stride, padding, ndim):
     x, w, _, stride, padding, out = check_conv(function, x, w, None, stride, padding, ndim)
-    dy = check_upstream(function, dy, (x.shape[0], w.shape[0], *out))
+    dy = check_upstream(function, dy, (len(x), len(w), *out), "K")
     dtype = np.result_type(dy, x)
     return _backward(*(a.astype(dtype, copy=False) for a in (dy, x, w)), stride, padding, out)
 

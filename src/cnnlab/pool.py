@@ -34,7 +34,7 @@ def max_pool2d_backward(dy, x, size, *, stride=None):
     max_pool2d, dx as x. Dtypes and errors as max_pool2d; also ValueError for dy of a wrong shape.
     """
     x, size, stride, out = check_pool("max_pool2d_backward", x, size, stride)
-    dy = check_upstream("max_pool2d_backward", dy, (*x.shape[:2], *out))
+    dy = check_upstream("max_pool2d_backward", dy, (*x.shape[:2], *out), "C")
     y = _max_pool2d(x, size, stride, out)
     dx = np.zeros(x.shape, np.result_type(x, dy))
     taps = _taps(size, stride, out)
@@ -75,7 +75,7 @@ def avg_pool2d_backward(dy, x, size, *, stride=None):
     and dtype matter. Shapes, dtypes and errors as max_pool2d_backward.
     """
     x, size, stride, out = check_pool("avg_pool2d_backward", x, size, stride)
-    dy = check_upstream("avg_pool2d_backward", dy, (*x.shape[:2], *out))
+    dy = check_upstream("avg_pool2d_backward", dy, (*x.shape[:2], *out), "C")
     dx = np.zeros(x.shape, np.result_type(x, dy))
     share = dy / (size[0] * size[1])
     for tap in _taps(size, stride, out):
