@@ -40,8 +40,9 @@ class Entry:
 class Report:
     """The result of `gradcheck`: every entry, the worst first. Shows itself as text and as HTML.
 
-    Wrong entries come before kinks. Entries that agree come last and in their own order, and the error of each is shown as being below the tolerance:
-    it is mostly rounding, which no two machines need have in common. `relative_error` has its value.
+    Wrong entries come before kinks. Entries that agree come last and in their own order, and the error of each is
+    shown as being below the tolerance: it is mostly rounding, which no two machines need have in common. The field
+    `relative_error` has its value.
 
     passed   True if every entry agrees; an entry at a kink does not
     differs  the entries where the gradient is wrong

@@ -147,21 +147,30 @@ class History(NamedTuple):
     test_accuracies: list
 
 
-def train(network, split, *, epochs, batch_size, rate, momentum, seed=0, progress=iter):
+def batches(examples, *, epochs, batch_size, seed):
+    """For each epoch a list of batches, arrays of indices: all examples once, in a new order, the last batch smaller."""
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = rng.permutation(examples)
+        yield [order[start : start + batch_size] for start in range(0, examples, batch_size)]
+
+
+def train(network, split, *, epochs=20, batch_size=32, rate=0.1, momentum=0.8, seed=0, progress=iter):
     """Train a network by stochastic gradient descent with momentum, in place; returns a `History`.
 
     split     a `cnnlab.datasets.Split`
-    seed      orders the examples: each epoch sees all of them once, shuffled, `batch_size` at a time
-    progress  wraps the iteration over epochs, as `tqdm` does; the default shows nothing
+    seed      orders the examples, see `batches`
+    progress  takes the list of epochs and gives them back one by one, as `tqdm` does; the default shows nothing
+
+    The defaults train `digits_network` in the chapter. They were chosen on the training part alone, by 4-fold
+    cross-validation.
     """
-    rng = np.random.default_rng(seed)
+    epochs = list(batches(len(split.train_labels), epochs=epochs, batch_size=batch_size, seed=seed))
     velocities = None
     history = History([], [], [])
     _test(network, split, history)
-    for _ in progress(range(epochs)):
-        order = rng.permutation(len(split.train_labels))
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
+    for epoch in progress(epochs):
+        for batch in epoch:
             loss, grads = network.loss_and_gradients(split.train_images[batch], split.train_labels[batch])
             params, velocities = sgd(network.parameters(), grads, velocities, rate=rate, momentum=momentum)
             network.set_parameters(params)
@@ -178,7 +187,7 @@ def accuracy(scores, labels):
 def digits_network(
     seed=0,
     *,
-    channels=8,
+    channels=16,
     activation=relu,
     activation_backward=relu_backward,
     conv_backward=conv2d_backward,
@@ -186,13 +195,13 @@ def digits_network(
 ):
     """The network of the chapter for 8x8 digits: convolution, activation, max-pooling, fully connected.
 
-    (N, 1, 8, 8) -> `channels` kernels 3x3, padding 1 -> 2x2 max-pooling -> (N, channels * 16) -> (N, 10) scores.
+    (N, 1, 8, 8) -> `channels` kernels 3x3, padding 1 -> 2x2 max-pooling -> (N, 16 * channels) -> (N, 10) scores.
     Weights are uniform with variance 2 / inputs (kernels) and 1 / inputs (fully connected), biases zero.
     The same seed gives the same weights on every machine. Softmax and cross-entropy are the network's loss.
     """
     rng = np.random.default_rng(seed)
     kernels = _uniform(rng, (channels, 1, 3, 3), variance=2 / 9)
-    weights = _uniform(rng, (10, channels * 16), variance=1 / (channels * 16))
+    weights = _uniform(rng, (10, 16 * channels), variance=1 / (16 * channels))
     return Network(
         [
             Conv2d(kernels, np.zeros(channels), padding=1, backward=conv_backward),
