@@ -1,0 +1,162 @@
+"""The catalogue of wrong gradients: each one's formula, why it is tempting, why it is wrong.
+
+One table in five groups, a module each, to be read from top to bottom:
+
+    convolution   forward and backward of a convolution, in one and two dimensions
+    pooling       max-pooling
+    network       activations, fully connected layers, two convolutions, softmax
+    training      tying, gradient descent with momentum, gradient checkers
+    general       the sign, the upstream gradient, integer arrays, state, shapes: what can happen anywhere
+
+`CATALOGUE` has every `Mistake` by id. A *target* names one returned array of one function: ``conv.dw``,
+``pool.dx``, ``chain.dw1``. `values` gives the right value of one entry and the value that each applicable mistake
+would give, `numbers` the whole arrays, `TIES` the mistakes that no test can tell apart.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cnnlab.misconceptions import convolution, general, network, pooling, training
+from cnnlab.misconceptions.right import RIGHT
+from cnnlab.misconceptions.table import CHAPTERS, Change, Mistake
+
+__all__ = [
+    "CATALOGUE",
+    "CHAPTERS",
+    "GROUPS",
+    "RIGHT",
+    "TIES",
+    "Change",
+    "Mistake",
+    "formulas",
+    "numbers",
+    "target_of",
+    "tie_of",
+    "values",
+]
+
+GROUPS = {
+    "Convolution": convolution.ENTRIES,
+    "Max-pooling": pooling.ENTRIES,
+    "Layers of a network": network.ENTRIES,
+    "Sharing and training": training.ENTRIES,
+    "Anywhere": general.ENTRIES,
+}
+"""The catalogue in the order in which it is read."""
+
+CATALOGUE: dict[str, Mistake] = {mistake.id: mistake for group in GROUPS.values() for mistake in group}
+"""Every mistake by its id."""
+
+TIES: dict[str, tuple[frozenset[str], ...]] = {
+    "conv.dx": (frozenset({"true-convolution", "kernel-not-rotated", "kernel-rotated-twice"}),),
+    "conv.dw": (
+        frozenset({"true-convolution", "gradient-rotated"}),
+        frozenset({"product-of-sums", "upstream-summed"}),
+    ),
+}
+"""By target: mistakes that give the same numbers for every input, so that only the code could tell which it was."""
+
+
+def formulas(target: str) -> list[tuple[str, Callable]]:
+    """Every wrong formula of one target as (id, function of the keyword arguments), in the order of the table."""
+    return [
+        (mistake.id, variant(RIGHT[target]) if isinstance(variant, Change) else variant)
+        for mistake in CATALOGUE.values()
+        for variant in mistake.variants(target)
+    ]
+
+
+def tie_of(target: str, id: str) -> tuple[str, ...]:
+    """The other mistakes that cannot be told from this one in this target."""
+    return tuple(sorted(other for tie in TIES.get(target, ()) if id in tie for other in tie - {id}))
+
+
+def numbers(name: str, /, **arguments) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The right array and what each mistake gives in its place, on the arguments given by keyword.
+
+    name   a target such as ``conv.dw``, or ``FUNCTION.PART`` such as ``conv1d_backward.dw``
+    Of several variants of a mistake the first that differs from the right array is given. Mistakes that give the
+    right array here, or that cannot be computed here, are left out.
+    """
+    target = target_of(name)
+    arguments = {key: _as_array(value) for key, value in arguments.items()}
+    right = np.asarray(RIGHT[target](**arguments))
+    wrong = {}
+    for id, formula in formulas(target):
+        if id in wrong:
+            continue
+        try:
+            result = np.asarray(formula(**arguments))
+        except (ValueError, IndexError):
+            continue
+        if result.shape != right.shape or not np.allclose(result, right, rtol=1e-9, atol=1e-12):
+            wrong[id] = result
+    return right, wrong
+
+
+def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str, float]]:
+    """The right value of one entry, and the value of each applicable mistake: what an answer box compares with.
+
+    name       ``FUNCTION.PART`` such as ``conv1d_backward.dw``, or a target such as ``conv.dw``
+    index      the index of the entry, such as (0, 0, 1)
+    arguments  those of the function, in its order; `options` are its keywords
+
+    Mistakes whose value there is the right one are left out, and so are those whose array has another shape.
+    Raises KeyError for an unknown name, IndexError for an index outside the array.
+    """
+    target = target_of(name)
+    right, wrong = numbers(target, **dict(zip(ARGUMENTS[target.split(".")[0]], arguments, strict=False)), **options)
+    value = float(right[index])
+    others = {id: float(a[index]) for id, a in wrong.items() if a.shape == right.shape}
+    return value, {id: v for id, v in others.items() if not np.isclose(v, value, rtol=1e-9, atol=1e-12)}
+
+
+ARGUMENTS = {
+    "conv": ("dy", "x", "w"),
+    "pool": ("dy", "x", "size"),
+    "chain": ("dy", "x", "w1", "w2"),
+    "dense": ("dy", "x", "w"),
+    "flatten": ("dy", "x", "w"),
+    "sigmoid": ("dy", "x"),
+    "relu": ("dy", "x"),
+    "sigmoidpool": ("dy", "x", "size"),
+    "softmax": ("x", "labels"),
+    "local": ("dy", "x", "w"),
+    "tie": ("dw", "db"),
+    "sgd": ("params", "grads", "velocities"),
+    "step": ("w", "gradients", "velocity", "rate", "momentum"),
+}
+"""The positional arguments of the backward functions, by the first word of the target."""
+
+FUNCTIONS = {
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "max_pool2d": "pool",
+    "two_convolutions": "chain",
+    "dense": "dense",
+    "flatten_dense": "flatten",
+    "sigmoid": "sigmoid",
+    "relu": "relu",
+    "sigmoid_max_pool2d": "sigmoidpool",
+    "softmax_cross_entropy": "softmax",
+    "local1d": "local",
+    "local2d": "local",
+    "tie_gradients": "tie",
+    "sgd": "sgd",
+    "momentum_step": "step",
+}
+"""The first word of the target by the name of the function."""
+
+
+def target_of(name: str) -> str:
+    """The target that ``conv1d_backward.dw`` means: ``conv.dw``. Raises KeyError with the known names."""
+    function, _, part = name.partition(".")
+    target = f"{FUNCTIONS.get(function.removesuffix('_backward'), function)}.{part}"
+    if target not in RIGHT:
+        raise KeyError(f"{name!r} names no returned array; known are {', '.join(RIGHT)}")
+    return target
+
+
+def _as_array(value):
+    return np.asarray(value) if isinstance(value, (list, np.ndarray)) else value

@@ -1,0 +1,631 @@
+"""Mistakes in the gradients of a convolution, and in its forward pass.
+
+Targets: conv.y, conv.dx, conv.dw, conv.db. Formulas are written with the short notation of
+`cnnlab.misconceptions.windows`: X (N, C, P, M), W (K, C, M), D (N, K, P).
+"""
+
+import numpy as np
+
+from cnnlab.misconceptions.right import RIGHT
+from cnnlab.misconceptions.table import Change, Mistake, to
+from cnnlab.misconceptions.windows import (
+    crop,
+    dw_from,
+    dx_from,
+    each_spatial,
+    flat,
+    out_sizes,
+    pair,
+    scatter,
+    sum_of,
+    windows,
+    y_from,
+)
+
+
+def _only(position):
+    """dw from one position alone."""
+    return dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, position], D[:, :, position]))
+
+
+def _last_of_all(X, D):
+    return sum_of("ncm,nkm->kcm", X[-1:, :, -1], D[-1:, :, -1:].repeat(X.shape[3], axis=2))
+
+
+def _first_of_all(X, D):
+    return sum_of("ncm,nkm->kcm", X[:1, :, 0], D[:1, :, :1].repeat(X.shape[3], axis=2))
+
+
+def _own_output(dy, x, w, stride=1, padding=0, *, walk):
+    """Weight m takes the delta of output m alone, and the input it meets there (walk=True) or input m."""
+    X, out = windows(x, w, stride, padding), out_sizes(x, w, stride, padding)
+    dw = np.zeros(w.shape)
+    for m, offset in enumerate(np.ndindex(*w.shape[2:])):
+        if all(o < n for o, n in zip(offset, out, strict=True)):
+            p = np.ravel_multi_index(offset, out)
+            dw[(slice(None), slice(None), *offset)] = flat(dy)[:, :, p].T @ X[:, :, p if walk else 0, m]
+    return dw
+
+
+def _literal(dy, x, w, stride=1, padding=0):
+    """Document 5's general formula read literally: weight m gets (sum of the inputs) times delta m."""
+    dw, total = np.zeros(w.shape), flat(x).sum(axis=2)
+    for offset in np.ndindex(*w.shape[2:]):
+        at = (slice(None), slice(None), *offset)
+        if all(o < n for o, n in zip(offset, dy.shape[2:], strict=True)):
+            dw[at] = dy[at].T @ total
+    return dw
+
+
+def _same_index(X, D):
+    """Every weight pairs delta i with input i: the window does not move with the weight."""
+    return np.repeat(sum_of("ncp,nkp->kc", X[..., 0], D)[..., None], X.shape[3], axis=2)
+
+
+def _full(dy, x, w, stride, rotated=True):
+    """The scatter of the deltas before any cropping: correlation of the dilated delta with the kernel, 'full'."""
+    whole = [
+        (o - 1) * s + m for o, s, m in zip(dy.shape[2:], pair(stride, x.ndim - 2), w.shape[2:], strict=True)
+    ]
+    frame = np.zeros((*x.shape[:2], *whole))
+    kernel = w if rotated else each_spatial(w, np.flip)
+    return scatter(sum_of("kcm,nkp->ncpm", flat(kernel), flat(dy)), frame, w, stride, 0)
+
+
+def _valid(dy, x, w, stride=1, padding=0):
+    spans = [slice(m - 1, n - m + 1) for m, n in zip(w.shape[2:], _full(dy, x, w, stride).shape[2:], strict=True)]
+    return _full(dy, x, w, stride)[(slice(None), slice(None), *spans)]
+
+
+def _same(dy, x, w, stride=1, padding=0):
+    full = _full(dy, x, w, stride)
+    spans = [slice((m - 1) // 2, (m - 1) // 2 + n - m + 1) for m, n in zip(w.shape[2:], full.shape[2:], strict=True)]
+    return full[(slice(None), slice(None), *spans)]
+
+
+def _valid_swapped(dy, x, w, stride=1, padding=0):
+    """dw with the two arrays of a 'valid' correlation at stride 1: as many entries as fit, not M."""
+    dw = np.zeros((*w.shape[:2], *(n + 2 * p - o + 1 for n, p, o in zip(
+        x.shape[2:], pair(padding, x.ndim - 2), dy.shape[2:], strict=True))))
+    return dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D))(dy, x, dw, 1, padding)
+
+
+def _dx_without_stride(dy, x, w, stride=1, padding=0):
+    """The 'full' correlation of an undilated delta."""
+    return _full(dy, x, w, 1)
+
+
+def _crop_front(padded, x, padding):
+    return padded[(slice(None), slice(None), *(slice(2 * p, None) for p in pair(padding, x.ndim - 2)))]
+
+
+def _crop_back(padded, x, padding):
+    return padded[(slice(None), slice(None), *(slice(0, n) for n in x.shape[2:]))]
+
+
+def _crop_minus(padded, x, padding):
+    spans = (slice(p, -p) for p in pair(padding, x.ndim - 2))
+    return padded[(slice(None), slice(None), *spans)]
+
+
+def _uncropped(padded, x, padding):
+    return padded
+
+
+def _columns(W, D):
+    return sum_of("kcm,nkp->ncpm", W, D)
+
+
+def _last_kernel_columns(W, D):
+    return sum_of("cm,np->ncpm", W[-1], D[:, -1])
+
+
+def _updated(rate):
+    def dx(dy, x, w, stride=1, padding=0):
+        dw = RIGHT["conv.dw"](dy=dy, x=x, w=w, stride=stride, padding=padding)
+        return RIGHT["conv.dx"](dy=dy, x=x, w=w - rate * dw, stride=stride, padding=padding)
+
+    return dx
+
+
+def _keep(axis, index):
+    """Only one entry along an axis of the result, zero elsewhere."""
+
+    def keep(result, arguments):
+        kept = np.zeros_like(result)
+        at = (slice(None),) * axis + (index,)
+        kept[at] = result[at]
+        return kept
+
+    return Change(after=keep)
+
+
+def _spread(axis, index):
+    """One entry along an axis of the result, copied to all."""
+    return Change(after=lambda result, arguments: np.repeat(result.take([index], axis), result.shape[axis], axis))
+
+
+def _batch(index):
+    """Only one example is looked at."""
+
+    def before(arguments):
+        span = slice(index, None if index == -1 else index + 1)
+        return arguments | {"x": arguments["x"][span], "dy": arguments["dy"][span]}
+
+    return Change(before=before)
+
+
+def _swap(first, second):
+    return Change(after=lambda result, arguments: np.swapaxes(result, first, second))
+
+
+def _rotate_kernel(arguments):
+    return arguments | {"w": each_spatial(arguments["w"], np.flip)}
+
+
+ENTRIES = (
+    Mistake(
+        id="product-of-sums",
+        name="a product of two sums instead of a sum of products",
+        wrong={
+            "conv.dw": (
+                dw_from(lambda X, D: sum_of("ncpm,nkq->kcm", X, D)),
+                dw_from(lambda X, D: sum_of("ncpm,jkq->kcm", X, D)),
+            )
+        },
+        tempting="The weight meets all these inputs and all these deltas, so it seems natural to add each kind first.",
+        why="An input only meets the delta of its own connection; multiplying the sums adds every pair that never met.",
+        hint="Multiply inside each connection first, then add over the connections.",
+        chapter="two-convolutions",
+        hides="One position; or inputs and deltas whose cross terms cancel.",
+    ),
+    Mistake(
+        id="averaged-positions",
+        name="shared gradients averaged instead of added",
+        wrong={
+            "conv.dw": (
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D) / D.shape[2]),
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D) / (D.shape[0] * D.shape[2])),
+            ),
+            "conv.db": (
+                lambda dy, **_: flat(dy).mean(axis=2).sum(axis=0),
+                lambda dy, **_: flat(dy).mean(axis=(0, 2)),
+            ),
+        },
+        tempting="The copies of a weight have to stay equal, and a mean keeps them so.",
+        why="The chain rule adds over every path; the mean is that sum divided by the number of positions.",
+        hint="Which operation does the chain rule put between the paths that end in one parameter?",
+        chapter="one-dimension-by-hand",
+        hides="One position.",
+    ),
+    Mistake(
+        id="last-position-only",
+        name="only the last position counted",
+        wrong={
+            "conv.dw": (_only([-1]), dw_from(_last_of_all)),
+            "conv.db": (
+                lambda dy, **_: flat(dy)[:, :, -1].sum(axis=0),
+                lambda dy, **_: flat(dy)[-1, :, -1],
+            ),
+        },
+        tempting="In a loop, an assignment where an addition is needed leaves what the last turn wrote.",
+        why="Every position has a share in the gradient, not only the one that came last.",
+        hint="Look at the operator inside your loop: does it add to what is there?",
+        chapter="one-dimension-by-hand",
+        hides="One position.",
+    ),
+    Mistake(
+        id="first-position-only",
+        name="only the first position counted",
+        wrong={
+            "conv.dw": (_only([0]), dw_from(_first_of_all)),
+            "conv.db": (
+                lambda dy, **_: flat(dy)[:, :, 0].sum(axis=0),
+                lambda dy, **_: flat(dy)[0, :, 0],
+            ),
+        },
+        tempting="The kernel was written down once, at its first place, and the gradient was taken there.",
+        why="The same weight is used again at every other position, and each use adds a term.",
+        hint="Slide the kernel along: at how many places does it use this weight?",
+        chapter="one-weight-many-connections",
+        hides="One position.",
+    ),
+    Mistake(
+        id="last-position-missed",
+        name="the last position left out",
+        wrong={
+            "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, :-1], D[:, :, :-1])),
+            "conv.dx": dx_from(lambda W, D: _columns(W, D * (np.arange(D.shape[2]) < D.shape[2] - 1))),
+            "conv.db": lambda dy, **_: flat(dy)[:, :, :-1].sum(axis=(0, 2)),
+        },
+        tempting="A range that stops one early looks right, because it already leaves its own end out.",
+        why="There are (L + 2 padding - M) // stride + 1 positions, and the + 1 was lost.",
+        hint="Count the positions of a kernel of 2 on an input of 3.",
+        chapter="one-dimension-by-hand",
+        hides="A zero delta at the last position.",
+    ),
+    Mistake(
+        id="shifted-by-one",
+        name="inputs taken one place too far",
+        wrong={
+            "conv.y": (
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), shift=1),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), shift=-1),
+            ),
+            "conv.dw": (
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), shift=1),
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), shift=-1),
+            ),
+            "conv.dx": (dx_from(_columns, shift=1), dx_from(_columns, shift=-1)),
+        },
+        tempting="Formulas that count from 1 become code that counts from 0.",
+        why="Weight m at position i meets input i stride + m - padding, with every index counted from 0.",
+        hint="Check the first term by hand: which input does the first weight meet at the first position?",
+        chapter="one-dimension-by-hand",
+        hides="Constant inputs.",
+    ),
+    Mistake(
+        id="weight-k-output-k",
+        name="each weight paired with one output only",
+        wrong={
+            "conv.dw": (
+                lambda **a: _own_output(walk=True, **a),
+                lambda **a: _own_output(walk=False, **a),
+            )
+        },
+        tempting="Kernel and output have the same size in the example, so weight k seems to belong to output k.",
+        why="Every weight is used for every output, so every delta has a share in every weight.",
+        hint="Cover one weight and count the outputs that change.",
+        chapter="two-convolutions",
+        hides="Never for more than one position; that the sizes are equal only makes it look right.",
+    ),
+    Mistake(
+        id="index-read-literally",
+        name="all inputs added, times one delta",
+        wrong={"conv.dw": lambda dy, x, w, **_: _literal(dy, x, w)},
+        tempting="The general formula of the one-dimensional example, read literally, keeps the delta's index fixed.",
+        why="In each term of the sum the input and the delta move together from position to position.",
+        hint="Which index does the sum run over, and which of the two factors must move with it?",
+        chapter="one-dimension-by-hand",
+        hides="One position and one weight.",
+    ),
+    Mistake(
+        id="index-not-shifted",
+        name="the same sum for every weight",
+        wrong={"conv.dw": dw_from(_same_index)},
+        tempting="Sum of delta_i a_i, with one index, is how the shared gradient is often written.",
+        why="Weight m pairs delta_i with a_(i+m): the offset of the weight is missing.",
+        hint="Two weights of the kernel meet different inputs at the same position.",
+        chapter="whole-network",
+        hides="A kernel of one weight; constant inputs.",
+    ),
+    Mistake(
+        id="gradient-rotated",
+        name="the weight gradient rotated by 180 degrees",
+        wrong={"conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip))},
+        tempting="Somewhere in backprop a rotation is needed, or the two arguments of a correlation got swapped.",
+        why="The rotation belongs to the input gradient; the weight gradient is a plain correlation of input and delta.",
+        hint="Compute dw for the first weight by hand and look where your number stands.",
+        chapter="two-dimensions",
+        hides="A kernel of one weight; a gradient that is its own rotation.",
+    ),
+    Mistake(
+        id="true-convolution",
+        name="convolution with the flipped kernel, where the book means cross-correlation",
+        wrong={
+            "conv.y": Change(before=_rotate_kernel),
+            "conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip)),
+            "conv.dx": Change(before=_rotate_kernel),
+        },
+        tempting="Mathematics and numpy.convolve flip the kernel.",
+        why="In this book, and in every framework, the kernel of a convolutional layer is not flipped.",
+        hint="numpy.correlate does not flip, numpy.convolve does.",
+        chapter="two-dimensions",
+        hides="A kernel that is its own rotation.",
+        joint=True,
+    ),
+    Mistake(
+        id="kernel-not-rotated",
+        name="the kernel not rotated in the input gradient",
+        wrong={"conv.dx": Change(before=_rotate_kernel)},
+        tempting="The forward pass slides the kernel as it is, so the backward pass seems to do the same.",
+        why="Input j reached output i through weight j - i, so going back the weights are met in the opposite order.",
+        hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
+        chapter="two-dimensions",
+        hides="A kernel that is its own rotation.",
+    ),
+    Mistake(
+        id="kernel-rotated-twice",
+        name="the kernel rotated and then convolved: rotated twice",
+        wrong={"conv.dx": Change(before=_rotate_kernel)},
+        tempting="One source says rotate, the other says convolve, and doing both seems safe.",
+        why="A true convolution already rotates the kernel; two rotations undo each other.",
+        hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
+        chapter="two-dimensions",
+        hides="A kernel that is its own rotation.",
+    ),
+    Mistake(
+        id="rows-columns-swapped",
+        name="rows and columns swapped",
+        wrong={
+            "conv.y": _swap(-1, -2),
+            "conv.dw": _swap(-1, -2),
+            "conv.dx": _swap(-1, -2),
+        },
+        tempting="Width and height are easily written in the other order.",
+        why="The result belongs to entry (column, row) instead of (row, column).",
+        hint="Try a kernel that is not square.",
+        chapter="two-dimensions",
+        hides="Square, symmetric arrays. In one dimension it swaps channel and position.",
+    ),
+    Mistake(
+        id="channels-filters-swapped",
+        name="the axes of filters and channels swapped",
+        wrong={"conv.dw": _swap(0, 1), "conv.dx": _swap(0, 1), "conv.y": _swap(0, 1)},
+        tempting="einsum and matrix products give the axes in the order one happened to write.",
+        why="Kernels are (filter, channel, offset), images (example, channel, position).",
+        hint="Compare the shape of your result with the shape of what it is the gradient of.",
+        chapter="whole-network",
+        hides="One filter and one channel.",
+    ),
+    Mistake(
+        id="channels-added",
+        name="channels added together",
+        wrong={
+            "conv.dw": Change(after=lambda r, a: np.repeat(r.sum(axis=1, keepdims=True), r.shape[1], axis=1)),
+            "conv.dx": Change(after=lambda r, a: np.repeat(r.sum(axis=1, keepdims=True), r.shape[1], axis=1)),
+        },
+        tempting="The forward pass adds over the channels, so the backward pass seems to add too.",
+        why="Each channel has its own weights and its own gradient; only the forward adds them up.",
+        hint="Which axes does the result keep, and which does it sum over?",
+        chapter="whole-network",
+        hides="One channel.",
+    ),
+    Mistake(
+        id="filters-added",
+        name="filters added together",
+        wrong={
+            "conv.dw": Change(after=lambda r, a: np.repeat(r.sum(axis=0, keepdims=True), r.shape[0], axis=0)),
+            "conv.db": (
+                lambda dy, **_: np.full(dy.shape[1], dy.sum()),
+                lambda dy, **_: np.asarray(float(dy.sum())),
+            ),
+        },
+        tempting="A sum without an axis is short and gives one number for everything.",
+        why="Every filter has its own weights and its own bias, which only its own deltas reach.",
+        hint="Give the sum its axes: all but the one of the filters.",
+        chapter="whole-network",
+        hides="One filter.",
+    ),
+    Mistake(
+        id="one-channel",
+        name="only one channel used",
+        wrong={
+            "conv.y": (
+                y_from(lambda X, W: sum_of("npm,km->nkp", X[:, 0], W[:, 0])),
+                y_from(lambda X, W: sum_of("npm,km->nkp", X[:, -1], W[:, -1])),
+            ),
+            "conv.dw": (_spread(1, 0), _spread(1, -1), _keep(1, 0), _keep(1, -1)),
+            "conv.dx": (_spread(1, 0), _spread(1, -1), _keep(1, 0), _keep(1, -1)),
+        },
+        tempting="The formula was derived for one channel, and [0] makes the shapes fit.",
+        why="Every channel has weights and inputs of its own.",
+        hint="Is there a loop, or an index in your einsum, for the channels?",
+        chapter="whole-network",
+        hides="One channel.",
+    ),
+    Mistake(
+        id="one-filter",
+        name="only one filter used",
+        wrong={
+            "conv.dw": (_spread(0, 0), _spread(0, -1), _keep(0, 0), _keep(0, -1)),
+            "conv.dx": (
+                dx_from(lambda W, D: _columns(W[:1], D[:, :1])),
+                dx_from(lambda W, D: _columns(W[-1:], D[:, -1:])),
+            ),
+            "conv.db": (_spread(0, 0), _spread(0, -1), _keep(0, 0), _keep(0, -1)),
+        },
+        tempting="The formula was derived for one filter, and [0] makes the shapes fit.",
+        why="Every filter has a gradient of its own, and an input gets a share from each filter.",
+        hint="Is there a loop, or an index in your einsum, for the filters?",
+        chapter="whole-network",
+        hides="One filter.",
+    ),
+    Mistake(
+        id="one-example",
+        name="only one example of the batch used",
+        wrong={
+            "conv.dw": (_batch(0), _batch(-1)),
+            "conv.db": (
+                lambda dy, **_: flat(dy)[0].sum(axis=1),
+                lambda dy, **_: flat(dy)[-1].sum(axis=1),
+            ),
+            "conv.dx": (_keep(0, 0), _keep(0, -1), _spread(0, 0), _spread(0, -1)),
+            "conv.y": (_keep(0, 0), _keep(0, -1)),
+        },
+        tempting="The formula was derived for one example, and [0] makes the shapes fit.",
+        why="Parameters are shared over the examples too, so their gradients add over the batch.",
+        hint="Is there a loop, or an index in your einsum, for the examples?",
+        chapter="whole-network",
+        hides="A batch of one.",
+    ),
+    Mistake(
+        id="batch-averaged",
+        name="averaged over the batch",
+        wrong=to("conv.dw conv.db conv.dx", Change(after=lambda r, a: r / a["dy"].shape[0])),
+        tempting="The loss is usually a mean over the batch.",
+        why="That mean belongs to the loss, and dy already contains it; here it would be taken a second time.",
+        hint="Whose job is the 1/N: the loss's or the layer's?",
+        chapter="whole-network",
+        hides="A batch of one.",
+    ),
+    Mistake(
+        id="bias-per-position",
+        name="one bias gradient for each position",
+        wrong={"conv.db": (lambda dy, **_: dy.sum(axis=0), lambda dy, **_: dy)},
+        tempting="In an ordinary layer the bias gradient is the delta itself.",
+        why="All positions of a filter share one bias, so their deltas are added.",
+        hint="How many biases does one filter have?",
+        chapter="one-dimension-by-hand",
+        hides="One position.",
+    ),
+    Mistake(
+        id="bias-wrong-axis",
+        name="the bias gradient summed over the wrong axes",
+        wrong={
+            "conv.db": (
+                lambda dy, **_: flat(dy).sum(axis=(1, 2)),
+                lambda dy, **_: flat(dy).sum(axis=2),
+                lambda dy, **_: dy.sum(axis=tuple(range(dy.ndim - 1))),
+            )
+        },
+        tempting="The axes of a batch are easily counted wrong.",
+        why="Everything but the filter axis is summed: examples and positions.",
+        hint="db must have one entry for each filter.",
+        chapter="whole-network",
+        hides="A batch of one with as many filters as the axis that was kept.",
+    ),
+    Mistake(
+        id="bias-forgotten",
+        name="the bias forgotten",
+        wrong={
+            "conv.y": Change(before=lambda a: a | {"b": None}),
+            "conv.db": lambda dy, **_: np.zeros(dy.shape[1]),
+        },
+        tempting="The examples worked by hand have no bias.",
+        why="The bias is added at every position, so its gradient is the sum of all deltas of its filter.",
+        hint="Derive y = ... + b with respect to b.",
+        chapter="one-dimension-by-hand",
+        hides="A bias of zero; deltas that add up to zero.",
+    ),
+    Mistake(
+        id="stride-ignored",
+        name="the stride ignored",
+        wrong={
+            "conv.y": (
+                Change(before=lambda a: a | {"stride": 1}),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), step=1),
+            ),
+            "conv.dw": (dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), step=1), _valid_swapped),
+            "conv.dx": (dx_from(_columns, step=1), _dx_without_stride),
+        },
+        tempting="With stride 1 the position of a window is its number, and all first examples have stride 1.",
+        why="Window i begins at input i stride, forward and backward.",
+        hint="Where does the second window begin when the stride is 2?",
+        chapter="strides-padding-dilation",
+        hides="Stride 1; one position.",
+    ),
+    Mistake(
+        id="padding-ignored",
+        name="the padding ignored",
+        wrong={
+            "conv.y": (
+                Change(before=lambda a: a | {"padding": 0}),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), left=0),
+            ),
+            "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), shift=0, left=0),
+        },
+        tempting="The padding is added inside the forward pass and is out of sight in the backward pass.",
+        why="Window i begins at input i stride - padding, so the gradients must see the padded input too.",
+        hint="Pad x in the backward pass exactly as in the forward pass.",
+        chapter="strides-padding-dilation",
+        hides="Padding 0.",
+    ),
+    Mistake(
+        id="padding-not-cropped",
+        name="the padding not cropped from the input gradient",
+        wrong={"conv.dx": dx_from(_columns, cut=_uncropped)},
+        tempting="The gradient was collected in an array of the padded shape and returned as it is.",
+        why="The padding is not part of x, so dx has the shape of x.",
+        hint="Compare the shape of dx with that of x.",
+        chapter="strides-padding-dilation",
+        hides="Padding 0.",
+    ),
+    Mistake(
+        id="padding-cropped-wrong-end",
+        name="the padding cropped at one end only",
+        wrong={"conv.dx": (dx_from(_columns, cut=_crop_back), dx_from(_columns, cut=_crop_front))},
+        tempting="Cutting the array to the length of x makes the shape right.",
+        why="Padding stands on both sides, so the real inputs begin at index `padding`.",
+        hint="Which index of the padded array holds the first real input?",
+        chapter="strides-padding-dilation",
+        hides="Padding 0.",
+    ),
+    Mistake(
+        id="padding-cropped-to-nothing",
+        name="x[p:-p] with p = 0",
+        wrong={"conv.dx": dx_from(_columns, cut=_crop_minus)},
+        tempting="x[p:-p] is short, and right for every padding but none.",
+        why="-0 is 0, so x[0:-0] is x[0:0], which is empty.",
+        hint="Write x[p : p + L] with the length L of the input.",
+        chapter="strides-padding-dilation",
+        hides="Any padding above 0.",
+    ),
+    Mistake(
+        id="assigned-not-added",
+        name="= instead of += where windows overlap",
+        wrong={
+            "conv.dx": (
+                dx_from(_columns, assign=True),
+                dx_from(_last_kernel_columns, assign=True),
+            )
+        },
+        tempting="The slice for a window is filled like any other array.",
+        why="An input that several windows see gets a share from each of them; the last one wipes out the others.",
+        hint="How many outputs does an inner input feed?",
+        chapter="one-dimension-by-hand",
+        hides="Windows that do not overlap.",
+    ),
+    Mistake(
+        id="valid-not-full",
+        name="the input gradient as 'valid' instead of 'full'",
+        wrong={"conv.dx": _valid},
+        tempting="The forward pass is 'valid', so the backward pass seems to be too.",
+        why="The backward pass must give back the larger array: every delta spreads over a whole window.",
+        hint="Compare the shape of dx with that of x.",
+        chapter="two-dimensions",
+        hides="A kernel of one weight.",
+    ),
+    Mistake(
+        id="same-not-full",
+        name="the input gradient as 'same' instead of 'full'",
+        wrong={"conv.dx": _same},
+        tempting="'same' keeps shapes equal, which sounds like what one wants.",
+        why="It gives back the shape of dy, and x is larger.",
+        hint="Compare the shape of dx with that of x.",
+        chapter="two-dimensions",
+        hides="A kernel of one weight.",
+    ),
+    Mistake(
+        id="kernel-already-updated",
+        name="the input gradient computed with the updated kernel",
+        wrong={"conv.dx": tuple(_updated(rate) for rate in (1, 0.5, 0.1, 0.01, 0.001))},
+        tempting="The update is written right after dw, and dx comes below it.",
+        why="The delta passed w as it was in the forward pass; update when all gradients are known.",
+        hint="Compute every gradient before you change a parameter.",
+        chapter="one-weight-many-connections",
+        hides="A weight gradient of zero.",
+    ),
+    Mistake(
+        id="weights-forgotten",
+        name="the weights left out of the input gradient",
+        wrong={
+            "conv.dx": dx_from(lambda W, D: np.ones_like(sum_of("kcm,nkp->ncpm", W, D)) * D.sum(axis=1)[:, None, :, None]),
+        },
+        tempting="The kernel was left out of the product, as if each weight were 1.",
+        why="An input reaches the output multiplied by a weight, and so does its gradient on the way back.",
+        hint="Derive w x with respect to x.",
+        chapter="one-dimension-by-hand",
+        hides="Weights of one.",
+    ),
+    Mistake(
+        id="window-averaged",
+        name="the mean of a window instead of its sum",
+        wrong={"conv.y": y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W) / W[0].size)},
+        tempting="A filter is often introduced as a weighted mean.",
+        why="A convolution adds the products; any division would have to be in the weights.",
+        hint="Compute the first output by hand.",
+        chapter="one-dimension-by-hand",
+        hides="A kernel of one weight.",
+    ),
+)

@@ -1,0 +1,242 @@
+"""Mistakes that can happen in any backward pass: the sign, the upstream gradient, the shape, the memory."""
+
+import numpy as np
+
+from cnnlab.misconceptions.right import RIGHT, conv
+from cnnlab.misconceptions.table import Change, Mistake, to
+from cnnlab.misconceptions.windows import each_spatial, flat, windows
+
+CONVOLUTION = "conv.dx conv.dw conv.db"
+LAYERS = f"{CONVOLUTION} pool.dx dense.dx dense.dw dense.db flatten.dx flatten.dw flatten.db chain.dw1 chain.dw2"
+DELTAS = "sigmoid.dx relu.dx sigmoidpool.dx"
+EVERY = f"{LAYERS} {DELTAS} softmax.dx local.dx local.dw local.db tie.dw tie.db"
+
+
+def _upstream(function):
+    """The upstream gradient replaced by something made of it."""
+    return Change(before=lambda arguments: arguments | {"dy": function(arguments)})
+
+
+def _summed(arguments):
+    dy = np.asarray(arguments["dy"], float)
+    axes = tuple(range(2, dy.ndim)) or (0,)
+    return np.broadcast_to(dy.sum(axis=axes, keepdims=True), dy.shape)
+
+
+def _output(arguments):
+    given = {name: value for name, value in arguments.items() if name != "dy"}
+    if "size" in given:
+        return RIGHT["pool.y"](**given)
+    if "w" in given and given["x"].ndim == given["w"].ndim > 2:
+        return conv(**given)
+    return np.asarray(given["x"], float)
+
+
+def _truncated(result, arguments):
+    return np.trunc(result)
+
+
+def _truncated_kernel(dy, x, w, stride=1, padding=0):
+    """dw collected number by number in an array of integers, which cuts the fraction off after every addition."""
+    X, D = windows(x, w, stride, padding), flat(dy)
+    dw = np.zeros((w.shape[0], w.shape[1], X.shape[3]))
+    for n in range(X.shape[0]):
+        for p in range(X.shape[2]):
+            dw = np.trunc(dw + D[n, :, p][:, None, None] * X[n, :, p][None])
+    return dw.reshape(w.shape)
+
+
+def _integers_only(wrong):
+    """A mistake that only shows when the array it copies its dtype from holds integers."""
+
+    def guarded(like, target):
+        def formula(**arguments):
+            right = RIGHT[target](**arguments)
+            return wrong(right, arguments) if np.asarray(arguments[like]).dtype.kind in "iu" else right
+
+        return formula
+
+    return guarded
+
+
+_swallowed = _integers_only(_truncated)
+
+
+def _swallowed_by_number(**arguments):
+    formula = _truncated_kernel if np.asarray(arguments["w"]).dtype.kind in "iu" else RIGHT["conv.dw"]
+    return formula(**arguments)
+
+
+def _adds_to_earlier_calls(function):
+    """A right function that keeps its sum from call to call."""
+    kept = {}
+
+    def keeping(*arguments, **options):
+        result = function(*arguments, **options)
+        arrays = result if isinstance(result, tuple) else (result,)
+        key = tuple(np.shape(a) for a in arrays)
+        total = tuple(old + new for old, new in zip(kept.get(key, (0,) * len(arrays)), arrays, strict=True))
+        kept[key] = total
+        return total if isinstance(result, tuple) else total[0]
+
+    return keeping
+
+
+def _changes_its_arguments(function):
+    """A right function that leaves its first argument doubled."""
+
+    def changing(*arguments, **options):
+        result = function(*arguments, **options)
+        first = arguments[0][0] if isinstance(arguments[0], (list, tuple)) else arguments[0]
+        first *= 2
+        return result
+
+    return changing
+
+
+def _returns_backwards(function):
+    def backwards(*arguments, **options):
+        return function(*arguments, **options)[::-1]
+
+    return backwards
+
+
+def _returns_flat(function):
+    def raveled(*arguments, **options):
+        result = function(*arguments, **options)
+        return tuple(np.ravel(a) for a in result) if isinstance(result, tuple) else np.ravel(result)
+
+    return raveled
+
+
+ENTRIES = (
+    Mistake(
+        id="wrong-sign",
+        name="the wrong sign",
+        wrong=to(EVERY, Change(after=lambda result, arguments: -result)),
+        tempting="The minus of the update, or of t - y, slips into the gradient.",
+        why="The gradient points uphill; the step subtracts it.",
+        hint="Nudge one weight up by a little and see whether the loss grows.",
+        chapter="one-weight-many-connections",
+        hides="A gradient of zero.",
+    ),
+    Mistake(
+        id="times-two",
+        name="twice the gradient",
+        wrong=to(EVERY, Change(after=lambda result, arguments: 2 * result)),
+        tempting="The 2 of a squared error is put into the layer, or a term is counted twice.",
+        why="The factor belongs to the loss, which hands it down inside dy once.",
+        hint="Which loss has the half in front, and does dy already contain the factor?",
+        chapter="two-convolutions",
+        hides="A gradient of zero.",
+    ),
+    Mistake(
+        id="halved",
+        name="half the gradient",
+        wrong=to(EVERY, Change(after=lambda result, arguments: result / 2)),
+        tempting="The 1/2 of the loss is kept although the derivative has used it up.",
+        why="Deriving the square brings down a 2, which cancels the half.",
+        hint="Derive 1/2 (t - y)^2 with pencil and paper.",
+        chapter="before-you-start",
+        hides="A gradient of zero.",
+    ),
+    Mistake(
+        id="upstream-ignored",
+        name="the upstream gradient ignored, as if it were all ones",
+        wrong=to(f"{LAYERS} {DELTAS} local.dx local.dw local.db", _upstream(lambda a: np.ones_like(a["dy"], dtype=float))),
+        tempting="The derivative of y itself is what one derives on paper.",
+        why="The chain rule multiplies that derivative by dC/dy, which is dy.",
+        hint="Where in your code does dy appear?",
+        chapter="before-you-start",
+        hides="An upstream gradient of ones, which is what calling backward on a sum gives.",
+    ),
+    Mistake(
+        id="upstream-reversed",
+        name="the upstream gradient reversed",
+        wrong=to(f"{CONVOLUTION} pool.dx", _upstream(lambda a: each_spatial(a["dy"], np.flip))),
+        tempting="numpy.convolve flips its second argument, which here is the delta.",
+        why="Delta i belongs to window i; flipped, it is paired with the window at the other end.",
+        hint="numpy.correlate does not flip, numpy.convolve does.",
+        chapter="two-dimensions",
+        hides="An upstream gradient that reads the same from both ends.",
+    ),
+    Mistake(
+        id="upstream-summed",
+        name="the upstream gradient summed before it is used",
+        wrong=to("conv.dx conv.dw pool.dx local.dx local.dw dense.dw", _upstream(_summed)),
+        tempting="The weight is shared, so one number for all its deltas seems enough.",
+        why="Each delta belongs to one connection and meets the input of that connection only.",
+        hint="Multiply inside each connection first, then add over the connections.",
+        chapter="two-convolutions",
+        hides="One position.",
+    ),
+    Mistake(
+        id="upstream-is-output",
+        name="the layer's output in place of the upstream gradient",
+        wrong=to("conv.dx conv.dw conv.db pool.dx sigmoid.dx relu.dx", _upstream(_output)),
+        tempting="dz is written where z was meant, or z where dz was.",
+        why="The backward pass carries dC/dz; the value of z only decides where the derivative is taken.",
+        hint="Which of your variables are values, and which are gradients?",
+        chapter="before-you-start",
+        hides="A loss of half the sum of squares with target 0, where dy is y.",
+    ),
+    Mistake(
+        id="integer-zeros",
+        name="fractions swallowed by an array of integers",
+        wrong={
+            "conv.dw": (_swallowed("w", "conv.dw"), _swallowed_by_number),
+            "conv.dx": _swallowed("x", "conv.dx"),
+            "conv.y": _swallowed("x", "conv.y"),
+            "pool.dx": _swallowed("x", "pool.dx"),
+        },
+        tempting="zeros_like(w) gives an array like w, and here w holds integers.",
+        why="An array of integers cuts the fraction off everything that is put into it.",
+        hint="Ask for floats: zeros(w.shape), or zeros_like(w, dtype=float).",
+        chapter="one-dimension-by-hand",
+        hides="Arrays of floats; integer results.",
+    ),
+    Mistake(
+        id="state-kept",
+        name="something kept from one call to the next",
+        wrong={},
+        tempting="Gradients are collected in a global or in a default argument, as frameworks do in .grad.",
+        why="The second call returns the sum of both; a function should depend on its arguments only.",
+        hint="Call it twice with the same arguments. Create the array of zeros inside the function.",
+        chapter="one-weight-many-connections",
+        hides="One call.",
+        conduct=_adds_to_earlier_calls,
+    ),
+    Mistake(
+        id="argument-modified",
+        name="an argument modified in place",
+        wrong={},
+        tempting="dy *= mask and x += b are short.",
+        why="The caller still needs these arrays: the next layer would go on with other values than it computed.",
+        hint="Write dy = dy * mask, which makes a new array, or begin with a copy.",
+        chapter="one-dimension-by-hand",
+        hides="Callers who do not look at their arrays again.",
+        conduct=_changes_its_arguments,
+    ),
+    Mistake(
+        id="wrong-order",
+        name="the right arrays in another order",
+        wrong={},
+        tempting="Everyone orders the returned gradients differently.",
+        why="The order is that of the arguments: first the gradient of the input, then those of the parameters.",
+        hint="Read the returned names in the exercise once more.",
+        chapter="one-dimension-by-hand",
+        hides="Arrays that happen to be equal.",
+        conduct=_returns_backwards,
+    ),
+    Mistake(
+        id="wrong-shape",
+        name="the right numbers in another shape",
+        wrong={},
+        tempting="Flattened arrays and missing axes of length 1 print much the same.",
+        why="A gradient has the shape of what it is the gradient of, or the update fails or broadcasts.",
+        hint="reshape to the shape of the argument.",
+        chapter="one-dimension-by-hand",
+        hides="Tests that compare flattened arrays.",
+        conduct=_returns_flat,
+    ),
+)

@@ -1,0 +1,81 @@
+"""What one row of the catalogue holds, and how two rows are combined.
+
+A *target* names one returned array of one function, such as ``conv.dw``: the weight gradient of a convolution in
+one or two dimensions. `RIGHT` in `cnnlab.misconceptions.right` has the right function for each target. All
+functions of the catalogue take their arguments by keyword.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+CHAPTERS = {
+    "one-weight-many-connections": "One weight, many connections",
+    "one-dimension-by-hand": "One dimension, by hand",
+    "max-pooling-routes": "Max-pooling routes the gradient",
+    "two-dimensions": "Two dimensions, from pixels to weights",
+    "two-convolutions": "Two convolutions and a tempting wrong answer",
+    "whole-network": "The whole network",
+    "strides-padding-dilation": "Strides, padding, dilation",
+    "convolution-is-a-matrix": "A convolution is a matrix",
+    "before-you-start": "Before you start",
+}
+"""The chapters that an entry can point to: file name without ending, and title."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mistake that alters another function: its arguments before the call, or its result after it.
+
+    before   takes the arguments as a dictionary and returns those to call with
+    after    takes the result and the arguments, and returns the wrong result
+    """
+
+    before: Callable | None = None
+    after: Callable | None = None
+
+    def __call__(self, function: Callable) -> Callable:
+        def changed(**arguments):
+            result = function(**(self.before(arguments) if self.before else arguments))
+            return self.after(result, arguments) if self.after else result
+
+        return changed
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One row of the catalogue.
+
+    id          short, stable, with hyphens
+    name        what was done, in a few words
+    wrong       the wrong formula by target: a function, a `Change` of the right one, or a tuple of such variants
+    tempting    one sentence: why one would do it
+    why         one sentence: why it is wrong
+    hint        one sentence that helps without giving the solution
+    chapter     the file name, without ending, of the chapter that treats it
+    hides       where it cannot be told from the truth, so that a test there would not notice it
+    joint       True if it shows in all of its targets at once, so that one wrong result beside a right one rules it out
+    convention  True if the result is a valid subgradient and only breaks this book's convention
+    conduct     for a mistake that is no formula but a habit: takes a right function, returns one with the habit
+    """
+
+    id: str
+    name: str
+    wrong: Mapping[str, object]
+    tempting: str
+    why: str
+    hint: str
+    chapter: str
+    hides: str = ""
+    joint: bool = False
+    convention: bool = False
+    conduct: Callable | None = field(default=None, repr=False)
+
+    def variants(self, target: str) -> tuple:
+        """The wrong formulas for one target, as they stand in the table; empty if it has none there."""
+        entry = self.wrong.get(target, ())
+        return entry if isinstance(entry, tuple) else (entry,)
+
+
+def to(targets: str, formula) -> dict[str, object]:
+    """The same formula for several targets: ``to("conv.dx conv.dw", change)``."""
+    return dict.fromkeys(targets.split(), formula)

@@ -1,0 +1,137 @@
+"""Short notation for convolutions that go wrong: windows in, windows out.
+
+With all positions in one axis P and all kernel offsets in one axis M, one and two dimensions look alike:
+
+    X (N, C, P, M)   the input that weight m meets at position p        D (N, K, P)   the upstream gradient
+    W (K, C, M)      the kernels
+
+and the right formulas are
+
+    y[n,k,p]  = sum over c, m of X[n,c,p,m] W[k,c,m]           "ncpm,kcm->nkp"
+    dw[k,c,m] = sum over n, p of X[n,c,p,m] D[n,k,p]           "ncpm,nkp->kcm"
+    columns[n,c,p,m] = sum over k of W[k,c,m] D[n,k,p]         "kcm,nkp->ncpm", added up where windows overlap: dx
+
+`y_from`, `dw_from` and `dx_from` turn a formula of this kind into a function of the fixed arguments.
+"""
+
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+
+def sum_of(subscripts: str, *arrays):
+    """`numpy.einsum`, which writes a sum of products as the indices it runs over."""
+    return np.einsum(subscripts, *arrays)
+
+
+def pair(value, rank: int) -> tuple[int, ...]:
+    """One int for each spatial axis."""
+    return (value,) * rank if np.isscalar(value) else tuple(value)
+
+
+def out_sizes(x, w, stride, padding) -> tuple[int, ...]:
+    """The number of positions along each axis: (L + 2 padding - M) // stride + 1."""
+    rank = x.ndim - 2
+    return tuple(
+        (n + 2 * p - m) // s + 1
+        for n, m, s, p in zip(x.shape[2:], w.shape[2:], pair(stride, rank), pair(padding, rank), strict=True)
+    )
+
+
+@lru_cache(maxsize=None)
+def _reach(kernel, stride, out):
+    """Spatial indices (P, M, rank) that each position and offset meet, counted from the padded start."""
+    places = [
+        [[i * s + m for i, s, m in zip(at, stride, offset, strict=True)] for offset in product(*map(range, kernel))]
+        for at in product(*map(range, out))
+    ]
+    reach = np.array(places, dtype=int).reshape(-1, int(np.prod(kernel)), len(kernel))
+    reach.setflags(write=False)
+    return reach
+
+
+def windows(x, w, stride, padding, *, step=None, shift=0, left=None):
+    """X (N, C, P, M). What lies outside x is zero.
+
+    step    the stride that is really walked (default: the stride)
+    shift   inputs by which every window is displaced
+    left    the padding that is really put in front (default: the padding)
+    """
+    rank = x.ndim - 2
+    out = out_sizes(x, w, stride, padding)
+    reach = _reach(w.shape[2:], pair(stride if step is None else step, rank), out) + shift
+    front = pair(padding if left is None else left, rank)
+    low = [max(p, -int(axis.min())) for p, axis in zip(front, np.moveaxis(reach, -1, 0), strict=True)]
+    high = [
+        max(0, int(axis.max()) + 1 - p - n)
+        for p, n, axis in zip(front, x.shape[2:], np.moveaxis(reach, -1, 0), strict=True)
+    ]
+    padded = np.pad(np.asarray(x, float), [(0, 0), (0, 0), *zip(low, high, strict=True)])
+    at = tuple(axis + lo - p for axis, lo, p in zip(np.moveaxis(reach, -1, 0), low, front, strict=True))
+    return padded[(slice(None), slice(None), *at)]
+
+
+def scatter(columns, x, w, stride, padding, *, step=None, shift=0, assign=False):
+    """Put columns (N, C, P, M) back to where they came from in the padded input, adding where windows overlap.
+
+    assign   True: the last window to reach an input overwrites the others
+    """
+    rank = x.ndim - 2
+    reach = _reach(w.shape[2:], pair(stride if step is None else step, rank), out_sizes(x, w, stride, padding))
+    reach = reach + shift
+    sizes = [n + 2 * p for n, p in zip(x.shape[2:], pair(padding, rank), strict=True)]
+    inside = np.all((reach >= 0) & (reach < sizes), axis=-1)
+    padded = np.zeros((*x.shape[:2], *sizes))
+    for p in range(reach.shape[0]):
+        at = (slice(None), slice(None), *reach[p][inside[p]].T)
+        if assign:
+            padded[at] = columns[:, :, p, inside[p]]
+        else:
+            padded[at] += columns[:, :, p, inside[p]]
+    return padded
+
+
+def crop(padded, x, padding):
+    """The middle of a padded array, of the shape of x."""
+    spans = (slice(p, p + n) for p, n in zip(pair(padding, x.ndim - 2), x.shape[2:], strict=True))
+    return padded[(slice(None), slice(None), *spans)]
+
+
+def flat(array):
+    """(A, B, *spatial) with the spatial axes in one."""
+    return np.asarray(array, float).reshape(*array.shape[:2], -1)
+
+
+def y_from(formula, **how):
+    """A forward from a formula (X, W) -> (N, K, P). `how` goes to `windows`."""
+
+    def y(x, w, b=None, stride=1, padding=0):
+        result = formula(windows(x, w, stride, padding, **how), flat(w))
+        bias = 0 if b is None else np.asarray(b).reshape(-1, *[1] * (x.ndim - 2))
+        return result.reshape(*result.shape[:2], *out_sizes(x, w, stride, padding)) + bias
+
+    return y
+
+
+def dw_from(formula, **how):
+    """A weight gradient from a formula (X, D) -> (K, C, M). `how` goes to `windows`."""
+
+    def dw(dy, x, w, stride=1, padding=0):
+        return formula(windows(x, w, stride, padding, **how), flat(dy)).reshape(w.shape)
+
+    return dw
+
+
+def dx_from(formula, *, cut=crop, **how):
+    """An input gradient from a formula (W, D) -> (N, C, P, M). `how` goes to `scatter`, `cut` takes the padding off."""
+
+    def dx(dy, x, w, stride=1, padding=0):
+        return cut(scatter(formula(flat(w), flat(dy)), x, w, stride, padding, **how), x, padding)
+
+    return dx
+
+
+def each_spatial(array, function):
+    """Apply a function, such as `numpy.flip`, along the spatial axes (all but the first two)."""
+    return function(array, axis=tuple(range(2, array.ndim)))
