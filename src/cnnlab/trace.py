@@ -183,6 +183,22 @@ def conv_db(dy, *, index: Index) -> Entry:
     return Entry("db", tuple(index), tuple(terms))
 
 
+def product_of_sums(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
+    """The mistaken gradient (sum of x) × (sum of dy) of one weight, multiplied out: every x times every dy.
+
+    The sums go over the x and the dy of `conv_dw`'s terms. Terms are ordered so that the first n² of them are the
+    product of the sums of the first n: the right terms are those where both come from the same connection.
+    """
+    right = conv_dw(dy, x, w, index=index, stride=stride, padding=padding)
+    xs, dys = zip(*(term.factors for term in right.terms), strict=True) if right.terms else ((), ())
+    pairs = [
+        pair
+        for n in range(len(xs))
+        for pair in [*((i, n) for i in range(n)), *((n, j) for j in range(n)), (n, n)]
+    ]
+    return Entry("dw", tuple(index), tuple(Term((xs[i], dys[j])) for i, j in pairs))
+
+
 def pool_window(x, size, *, index: Index, stride=None) -> list[Index]:
     """The indices of x that one pooled output sees, row by row. `index` is (n, c, *position)."""
     n, c, *position = index
@@ -212,7 +228,11 @@ def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
     if ties not in ("first", "split", "all"):
         raise ValueError(f'ties is "first", "split" or "all"; got {ties!r}')
     index, terms = tuple(index), []
-    for position in product(*map(range, dy.shape[2:])):
+    kernel = _per_axis(size, x.ndim - 2)
+    strides = kernel if stride is None else stride
+    offsets = product(*(range(m - 1, -1, -1) for m in kernel))
+    windows = [_fed(index[2:], offset, dy.shape[2:], stride=strides, padding=0) for offset in offsets]
+    for position in (window for window in windows if window is not None):
         output = (*index[:2], *position)
         winners = pool_winners(x, size, index=output, stride=stride)
         if index not in winners or (ties == "first" and winners[0] != index):

@@ -5,6 +5,7 @@ it and steps through it. So a widget works where there is no Python: on the page
 """
 
 from cnnlab.widgets.answer_box import AnswerBox
+from cnnlab.widgets.pool_routing import PoolRouting
 from cnnlab.widgets.weight_sharing import WeightSharing
 
-__all__ = ["AnswerBox", "WeightSharing"]
+__all__ = ["AnswerBox", "PoolRouting", "WeightSharing"]

@@ -6,9 +6,12 @@ import anywidget
 import numpy as np
 import traitlets
 
+from cnnlab import trace
 from cnnlab.arrays import as_floats
 from cnnlab.formatting import number
+from cnnlab.widgets import still
 
+WIDE = 12  # with more columns than this, a cell is too narrow for its number
 STATIC = Path(__file__).parent / "static"
 
 
@@ -107,3 +110,46 @@ def parse_number(text: str) -> float:
     if not np.isfinite(value):
         raise ValueError(f'"{text}" is not a number. Type one such as 2 or -0.5.')
     return value
+
+
+def pair(value, rank: int) -> list[int]:
+    """One int for each axis."""
+    return [int(value)] * rank if np.isscalar(value) else [int(v) for v in value]
+
+
+def check_geometry(owner: str, x, kernel, dy, *, stride, padding) -> None:
+    """Raise ValueError unless a kernel (or window) of this shape gives x as many positions as dy has."""
+    rank = len(kernel)
+    if not x.ndim == dy.ndim == rank + 2:
+        raise ValueError(
+            f"{owner}: all arrays must be one-dimensional or all be two-dimensional; x has {x.ndim - 2} spatial "
+            f"axes, dy {dy.ndim - 2}, the kernel or window {rank}."
+        )
+    if not len(stride) == len(padding) == rank or min(stride) < 1 or min(padding) < 0 or min(kernel) < 1:
+        raise ValueError(
+            f"{owner}: sizes and strides must be at least 1 and padding at least 0, one int or one for each of the "
+            f"{rank} axes; got size {kernel}, stride {stride} and padding {padding}."
+        )
+    expected = trace.positions(x.shape, kernel, stride=stride, padding=padding)
+    if min(expected) < 1:
+        raise ValueError(f"{owner}: size {tuple(kernel)} is larger than the padded input {x.shape[2:]}.")
+    if dy.shape[2:] != expected:
+        raise ValueError(
+            f"{owner}: dy must have one entry for each position, shape {expected}; got {dy.shape[2:]}."
+        )
+
+
+def blocks(grids: dict, labels: dict, marks: dict) -> list[still.Block]:
+    """The blocks of a still: `grid` states by name, with their labels and marked cells."""
+    result = []
+    for name, state in grids.items():
+        shade = state.get("shade")
+        result.append(
+            still.Block(
+                labels[name],
+                still.rows(state["text"], state["shape"]),
+                marks[name],
+                shade=still.rows(shade, state["shape"]) if shade and state["shape"][-1] > WIDE else None,
+            )
+        )
+    return result

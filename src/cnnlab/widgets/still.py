@@ -7,7 +7,7 @@ every mark has a shape besides its colour. The same input gives the same text, b
 from dataclasses import dataclass
 from html import escape
 
-WIDTH = 460
+WIDTH = 400
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 COLORS = {"x": "#0072B2", "w": "#E69F00", "dy": "#D55E00", "sum": "#009E73"}
 CHARACTER = 7.3  # the advance of one character at 12 px in the fonts above
@@ -21,12 +21,13 @@ class Block:
     label: str
     rows: list[list[str]]
     marks: dict
-    pale: bool = False  # cells too small for a number: shades are drawn instead
-    shade: list[list[int]] | None = None
+    shade: list[list[int]] | None = (
+        None  # 0 to 9: drawn instead of numbers where cells are too small for them
+    )
 
     @property
     def cell(self) -> tuple[float, float]:
-        if self.pale:
+        if self.shade:
             side = min(14, (WIDTH - 8) / max(len(row) for row in self.rows) - 1)
             return side, side
         longest = max(len(text) for row in self.rows for text in row)
@@ -34,7 +35,7 @@ class Block:
 
     @property
     def gap(self) -> int:
-        return 1 if self.pale else GAP
+        return 1 if self.shade else GAP
 
     @property
     def size(self) -> tuple[float, float]:
@@ -45,7 +46,7 @@ class Block:
 
     def draw(self, x: float, y: float) -> list[str]:
         parts = [f'<text x="{_n(x)}" y="{_n(y + 12)}">{escape(self.label)}</text>']
-        if self.pale:
+        if self.shade:
             return parts + self._shades(x, y + 20)
         width, height = self.cell
         for i, row in enumerate(self.rows):

@@ -7,10 +7,20 @@ import numpy as np
 from cnnlab import trace
 from cnnlab.formatting import number
 from cnnlab.widgets import still
-from cnnlab.widgets.base import TraceWidget, grid, index_text, module, parse_number, plane
+from cnnlab.widgets.base import (
+    WIDE,
+    TraceWidget,
+    blocks,
+    check_geometry,
+    grid,
+    index_text,
+    module,
+    pair,
+    parse_number,
+    plane,
+)
 
 STEPPED = 400  # with more connections than this, a step adds a whole row of outputs
-WIDE = 12  # with more columns than this, a cell is too narrow for its number
 SUMS = {"w": "dw", "x": "dx", "y": "y"}  # what the terms of a chosen weight, input or output add up to
 
 
@@ -40,10 +50,18 @@ class WeightSharing(TraceWidget):
         owner = "WeightSharing"
         self.arrays = {name: plane(owner, name, array) for name, array in (("x", x), ("w", w), ("dy", dy))}
         rank = self.arrays["w"].ndim - 2
-        self.geometry = {"stride": _pair(stride, rank), "padding": _pair(padding, rank)}
+        self.geometry = {"stride": pair(stride, rank), "padding": pair(padding, rank)}
         self.title, self.digits = title, digits
         self.first = tuple(weight) if weight is not None else (0,) * rank
-        _check(owner, **self.arrays, **self.geometry, weight=self.first)
+        check_geometry(
+            owner, self.arrays["x"], self.arrays["w"].shape[2:], self.arrays["dy"], **self.geometry
+        )
+        if len(self.first) != rank or not all(
+            0 <= i < n for i, n in zip(self.first, self.arrays["w"].shape[2:], strict=True)
+        ):
+            raise ValueError(
+                f"{owner}: weight must be an index into the kernel {self.arrays['w'].shape[2:]}; got {self.first}."
+            )
         super().__init__(self._trace())
 
     def entry(self, kind: str, index) -> trace.Entry:
@@ -127,18 +145,6 @@ class WeightSharing(TraceWidget):
             "dw": {still.cell(self.first, shape["w"]): ("sum", True)},
         }
         labels = {"x": "input x", "w": "kernel w", "dy": "upstream gradient dy", "dw": "gradient dw"}
-        blocks = []
-        for name, label in labels.items():
-            shade = state[name].get("shade")
-            blocks.append(
-                still.Block(
-                    label,
-                    still.rows(state[name]["text"], shape[name]),
-                    lit[name],
-                    pale=shape[name][-1] > WIDE,
-                    shade=still.rows(shade, shape[name]) if shade else None,
-                )
-            )
         total = f"{index_text('dw', self.first)} = {_sum_text(entry, self.digits)}"
         sizes = ", ".join(f"{labels[name]} ({' by '.join(map(str, shape[name]))})" for name in labels)
         alt = (
@@ -146,7 +152,10 @@ class WeightSharing(TraceWidget):
             f"The whole gradient dw, row by row: {still.spoken(state['dw']['text'], shape['w'])}."
         )
         lines = [f"{index_text('w', self.first)} is shared by {len(entry.terms)} connections.", total]
-        return still.picture(self.title, blocks, lines, alt.replace("\N{NO-BREAK SPACE}", " "))
+        grids = {name: state[name] for name in labels}
+        return still.picture(
+            self.title, blocks(grids, labels, lit), lines, alt.replace("\N{NO-BREAK SPACE}", " ")
+        )
 
     def summary(self) -> str:
         sizes = ", ".join(f"{name}: {'x'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
@@ -166,29 +175,3 @@ def _sum_text(entry: trace.Entry, digits: int) -> str:
     if len(terms) > 24:
         terms = [*terms[:3], f"... ({len(terms)} terms in all) ...", terms[-1]]
     return f"{' + '.join(terms) or 'nothing reaches it'} = {number(entry.total, digits)}"
-
-
-def _pair(value, rank: int) -> list[int]:
-    return [int(value)] * rank if np.isscalar(value) else [int(v) for v in value]
-
-
-def _check(owner, x, w, dy, stride, padding, weight):
-    if not x.ndim == w.ndim == dy.ndim:
-        raise ValueError(
-            f"{owner}: x, w and dy must all be one-dimensional or all be two-dimensional; "
-            f"got {x.ndim - 2}, {w.ndim - 2} and {dy.ndim - 2} spatial axes."
-        )
-    if not len(stride) == len(padding) == w.ndim - 2 or min(stride) < 1 or min(padding) < 0:
-        raise ValueError(
-            f"{owner}: stride must be at least 1 and padding at least 0, one int or one for each of the "
-            f"{w.ndim - 2} axes; got stride {stride} and padding {padding}."
-        )
-    expected = trace.positions(x.shape, w.shape[2:], stride=stride, padding=padding)
-    if min(expected) < 1:
-        raise ValueError(f"{owner}: the kernel {w.shape[2:]} is larger than the padded input {x.shape[2:]}.")
-    if dy.shape[2:] != expected:
-        raise ValueError(
-            f"{owner}: dy must have one entry for each position of the kernel, shape {expected}; got {dy.shape[2:]}."
-        )
-    if len(weight) != w.ndim - 2 or not all(0 <= i < n for i, n in zip(weight, w.shape[2:], strict=True)):
-        raise ValueError(f"{owner}: weight must be an index into the kernel {w.shape[2:]}; got {weight}.")

@@ -20,7 +20,7 @@ function judge(trace, text) {
   return { verdict: "unknown" };
 }
 
-function drawBox(trace, root, signal) {
+function drawBox({ trace, root, signal }) {
   const id = `cnn-answer-${++gridCount}`;
   const field = make("input", { type: "text", id, inputmode: "text", autocomplete: "off", "aria-describedby": `${id}-hint` });
   const reply = make("div", { class: "cnn-reply", role: "status", "aria-live": "polite" });

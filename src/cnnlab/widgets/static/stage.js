@@ -29,31 +29,30 @@ let gridCount = 0;
 
 /**
  * A grid of numbers that the arrow keys walk through; Enter, Space or a click chooses a cell.
- * `array` is {shape, text, shade?}; without `choose` the grid is for looking only.
+ * `array` is {shape, text, shade?}; `longest` makes room for longer texts to come; without `choose` the grid is
+ * for looking only.
  */
-function makeGrid({ name, words, array, role, choose, focused }) {
+function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
   const { shape, text, shade } = array;
   const columns = shape[shape.length - 1];
   const count = text.length;
   const small = columns > 12;
   const id = `cnn-grid-${++gridCount}`;
-  const longest = Math.max(...text.map((t) => t.length));
+  const characters = Math.max(longest, ...text.map((t) => t.length));
   const cells = [];
   let current = 0;
 
-  const body = make("div", { class: "cnn-cells", role: choose ? "grid" : "table", "aria-labelledby": id });
+  const body = make("div", { class: "cnn-cells", "aria-labelledby": id });
   body.style.setProperty("--columns", columns);
   body.style.setProperty(
     "--cell",
-    small ? `max(7px, min(14px, calc((100cqw - ${columns + 8}px) / ${columns})))` : `max(2.1rem, calc(${longest}ch + 0.2rem))`,
+    small ? `max(6px, min(14px, calc((100cqw * var(--share) - ${columns + 8}px) / ${columns})))` : `max(2.1rem, calc(${characters}ch + 0.7rem))`,
   );
   for (let start = 0; start < count; start += columns) {
     const row = make("div", { class: "cnn-row", role: "row" });
     for (let flat = start; flat < start + columns; flat++) {
-      const cell = make("div", { class: "cnn-cell", role: choose ? "gridcell" : "cell", "data-role": role }, text[flat]);
+      const cell = make("div", { class: "cnn-cell", "data-role": role }, text[flat]);
       cell.setAttribute("aria-label", `${indexText(name, flat, shape)} = ${text[flat]}`);
-      if (choose) cell.tabIndex = flat === 0 ? 0 : -1;
-      else cell.classList.add("cnn-quiet");
       if (shade) cell.style.setProperty("--shade", shade[flat]);
       cell.dataset.flat = flat;
       cells.push(cell);
@@ -67,35 +66,43 @@ function makeGrid({ name, words, array, role, choose, focused }) {
     current = flat;
     cells[current].tabIndex = 0;
   }
-  if (choose) {
-    body.addEventListener("click", (event) => {
-      const cell = event.target.closest(".cnn-cell");
-      if (cell) {
-        walk(Number(cell.dataset.flat));
-        cell.focus({ preventScroll: true });
-        choose(current);
-      }
-    });
-    body.addEventListener("focusin", (event) => focused?.(name, Number(event.target.dataset.flat)));
-    body.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      const column = current % columns;
-      const to = {
-        ArrowLeft: column > 0 ? current - 1 : current,
-        ArrowRight: column < columns - 1 ? current + 1 : current,
-        ArrowUp: current >= columns ? current - columns : current,
-        ArrowDown: current + columns < count ? current + columns : current,
-        Home: current - column,
-        End: current - column + columns - 1,
-      }[event.key];
-      if (to !== undefined) {
-        walk(to);
-        cells[to].focus();
-      } else if (event.key === "Enter" || event.key === " ") choose(current);
-      else return;
-      event.preventDefault();
-    });
+  /** Cells that can be chosen or changed are reached by keyboard; others are a table to read. */
+  function reach(reached) {
+    body.setAttribute("role", reached ? "grid" : "table");
+    for (const cell of cells) {
+      cell.setAttribute("role", reached ? "gridcell" : "cell");
+      cell.classList.toggle("cnn-quiet", !reached);
+      if (reached) cell.tabIndex = -1;
+    }
+    if (reached) walk(current);
   }
+  reach(Boolean(choose));
+  body.addEventListener("click", (event) => {
+    const cell = event.target.closest(".cnn-cell:not(.cnn-quiet)");
+    if (!cell) return;
+    walk(Number(cell.dataset.flat));
+    cell.focus({ preventScroll: true });
+    choose?.(current);
+  });
+  body.addEventListener("focusin", (event) => focused?.(name, Number(event.target.dataset.flat)));
+  body.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const column = current % columns;
+    const to = {
+      ArrowLeft: column > 0 ? current - 1 : current,
+      ArrowRight: column < columns - 1 ? current + 1 : current,
+      ArrowUp: current >= columns ? current - columns : current,
+      ArrowDown: current + columns < count ? current + columns : current,
+      Home: current - column,
+      End: current - column + columns - 1,
+    }[event.key];
+    if (to !== undefined) {
+      walk(to);
+      cells[to].focus();
+    } else if (event.key === "Enter" || event.key === " ") choose?.(current);
+    else return;
+    event.preventDefault();
+  });
 
   let marked = [];
   return {
@@ -107,6 +114,7 @@ function makeGrid({ name, words, array, role, choose, focused }) {
     ),
     shape,
     cells,
+    reach,
     focus(flat) {
       walk(flat);
       cells[flat].focus();
@@ -132,6 +140,43 @@ function makeGrid({ name, words, array, role, choose, focused }) {
       for (const flat of marked) cells[flat].classList.remove("cnn-lit", "cnn-done", "cnn-chosen", "cnn-now", "cnn-wrong");
       for (const cell of cells) cell.removeAttribute("aria-selected");
       marked = [];
+    },
+  };
+}
+
+/** Lines between pairs of cells of one stage, which pass under all other cells. */
+function makeLines() {
+  const create = (tag, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+  const id = `cnn-mask-${++gridCount}`;
+  const el = create("svg", { class: "cnn-lines", "aria-hidden": "true" });
+  let paths = [];
+  return {
+    el,
+    /** Lines as [step, from, to] between cells; all the `cells` are passed under. */
+    draw(lines, cells) {
+      const stage = el.getBoundingClientRect();
+      const place = (cell) => {
+        const { left, top, width, height } = cell.getBoundingClientRect();
+        return { x: left - stage.left, y: top - stage.top, width, height };
+      };
+      const mask = create("mask", { id, maskUnits: "userSpaceOnUse", x: 0, y: 0, width: stage.width, height: stage.height });
+      mask.append(create("rect", { width: "100%", height: "100%", fill: "white" }));
+      if (lines.length) mask.append(...cells.map((cell) => create("rect", { ...place(cell), rx: 7, fill: "black" })));
+      paths = lines.map(([step, a, b]) => {
+        const [from, to] = [place(a), place(b)];
+        const middle = ({ x, y, width, height }) => `${x + width / 2} ${y + height / 2}`;
+        return [step, create("path", { d: `M${middle(from)}L${middle(to)}` })];
+      });
+      const group = create("g", { mask: `url(#${id})` });
+      group.append(...paths.map(([, path]) => path));
+      el.replaceChildren(mask, group);
+    },
+    now(step) {
+      for (const [n, path] of paths) path.classList.toggle("cnn-now", n === step);
     },
   };
 }
@@ -223,9 +268,9 @@ function makePlayer({ root, signal, show }) {
 
 /**
  * A line below the widget that offers to change a number once Python has answered, and before that says how
- * to get there. `names` are the arrays that can be changed.
+ * to get there. `grids` are the grids that can be changed, by name.
  */
-function makeEditor({ root, model, names, labelFor, replied }) {
+function makeEditor({ root, model, signal, grids, memory, replied }) {
   const note = make("p", { class: "cnn-note" });
   const address = root.closest("[data-live-url]")?.dataset.liveUrl;
   if (address) note.append("To change the numbers, ", make("a", { href: address }, "open this page with Python"), ".");
@@ -241,61 +286,82 @@ function makeEditor({ root, model, names, labelFor, replied }) {
     if (target) model.send({ edit: [target.name, target.flat, field.value] });
   });
   const el = make("div", {}, note, form);
+  // A digit typed on a cell goes to the field.
+  root.addEventListener(
+    "keydown",
+    (event) => {
+      if (form.hidden || !target || !event.target.classList.contains("cnn-cell") || !/^[-0-9.]$/.test(event.key)) return;
+      event.preventDefault();
+      field.focus();
+      field.value = event.key;
+    },
+    { signal },
+  );
 
+  function live() {
+    memory.live = true;
+    note.hidden = true;
+    form.hidden = false;
+    for (const grid of Object.values(grids)) grid.reach(true);
+  }
+  function aim(name, flat) {
+    if (!grids[name]) return;
+    target = memory.aim = { name, flat };
+    label.replaceChildren(`${indexText(name, flat, grids[name].shape)} = `, field);
+    field.value = grids[name].cells[flat].textContent;
+  }
   function receive(message) {
-    if (message.live) {
-      note.hidden = true;
-      form.hidden = false;
-    }
+    if (message.live) live();
     error.hidden = !message.error;
-    if (message.error) error.textContent = message.error;
+    error.textContent = message.error ?? "";
     replied?.(message);
   }
   model.on("msg:custom", receive);
-  // On a page without Python the model has no way to send, and nothing answers.
-  model.send?.({ hello: true });
+  signal.addEventListener("abort", () => model.off("msg:custom", receive));
+  const [firstGrid] = Object.keys(grids);
+  aim(memory.aim?.name ?? firstGrid, memory.aim?.flat ?? 0);
+  if (memory.live) live();
+  // On a page without Python nothing answers.
+  else model.send({ hello: true });
 
   return {
     el,
     /** The cell that has the focus can be changed next. */
-    aim(name, flat) {
-      if (!names.includes(name)) return;
-      target = { name, flat };
-      const { words, value } = labelFor(name, flat);
-      label.replaceChildren(`${words} = `, field);
-      field.value = value;
-    },
-    /** A digit typed on a cell goes to the field. */
-    type(key) {
-      if (form.hidden || !target) return;
-      field.focus();
-      field.value = key;
-    },
-    stop() {
-      model.off("msg:custom", receive);
+    aim,
+    /** After a change the reader goes on where they were. */
+    refocus() {
+      if (memory.typing) field.focus();
     },
   };
 }
 
-/** Draw again when the trace changes, and clean up when the view goes. */
+/** Lines follow when the layout changes. */
+function keepLines(stage, signal, redraw) {
+  const watch = new ResizeObserver(redraw);
+  watch.observe(stage);
+  signal.addEventListener("abort", () => watch.disconnect());
+}
+
+/**
+ * Draw a widget, again when its trace changes, and clean up when the view goes. `memory` keeps what was chosen;
+ * an edited cell keeps the focus.
+ */
 function mount(model, el, kind, draw) {
   const root = make("div", { class: "cnn", role: "group", "data-kind": kind });
   el.append(root);
-  let stop = () => {};
+  const memory = {};
+  let ended = null;
   function redraw() {
-    stop();
-    const ended = new AbortController();
+    ended?.abort();
+    ended = new AbortController();
+    memory.typing = root.querySelector(".cnn-edit input")?.matches(":focus") ?? false;
     root.replaceChildren();
-    const close = draw(model.get("trace"), root, ended.signal);
-    stop = () => {
-      ended.abort();
-      close?.();
-    };
+    draw({ trace: model.get("trace"), root, signal: ended.signal, model, memory });
   }
   redraw();
   model.on("change:trace", redraw);
   return () => {
     model.off("change:trace", redraw);
-    stop();
+    ended.abort();
   };
 }

@@ -26,7 +26,7 @@ function connections(trace) {
   return found;
 }
 
-function draw(trace, root, signal, model, memory) {
+function draw({ trace, root, signal, model, memory }) {
   const all = connections(trace);
   const two = trace.x.shape.length === 2;
   const name = { w: "w", x: "x", y: "dy" };
@@ -50,18 +50,27 @@ function draw(trace, root, signal, model, memory) {
   const results = {};
   for (const key of ["w", "x", "y"]) {
     const array = trace[RESULT[key].name];
-    results[key] = makeGrid({ ...RESULT[key], array, role: "sum", choose: (flat) => choose(key, flat) });
+    const longest = Math.max(...(trace.sums[key] ?? []).flatMap(([, running]) => running.map((text) => text.length)), 1);
+    results[key] = makeGrid({ ...RESULT[key], array, role: "sum", longest, choose: (flat) => choose(key, flat) });
     // A sum is shown once it was added up.
     for (const flat of (trace.sums[key] ?? []).keys()) {
       results[key].write(flat, "·", `${indexText(RESULT[key].name, flat, array.shape)}, not added up yet`);
     }
   }
-  const place = make("div", {});
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "cnn-lines");
-  svg.setAttribute("aria-hidden", "true");
-  const pair = make("div", { class: two ? "cnn-pair" : "cnn-pair cnn-column" }, grids.x.el, grids.dy.el, svg);
-  const stage = make("div", { class: "cnn-stage" }, grids.w.el, pair, place);
+  // The sum that is being made stands beside the array whose entry was chosen.
+  const slots = { w: make("div", {}), x: make("div", {}), y: make("div", {}) };
+  const lineBox = makeLines();
+  const pair = two
+    ? [make("div", { class: "cnn-side" }, grids.x.el, slots.x), make("div", { class: "cnn-side" }, grids.dy.el, slots.y)]
+    : [slots.x, grids.x.el, grids.dy.el, slots.y];
+  if (!two) grids.dy.el.classList.add("cnn-below");
+  const stage = make(
+    "div",
+    { class: "cnn-stage" },
+    make("div", { class: "cnn-side" }, grids.w.el, slots.w),
+    make("div", { class: two ? "cnn-pair" : "cnn-pair cnn-column" }, ...pair),
+    lineBox.el,
+  );
   const list = make("div", { class: "cnn-terms" });
   const sum = make("output", { "data-sum": "" });
   const sumName = make("span", { class: "cnn-number" });
@@ -70,22 +79,14 @@ function draw(trace, root, signal, model, memory) {
   const editor = makeEditor({
     root,
     model,
-    names: ["w", "x", "dy"],
-    labelFor: (array, flat) => ({ words: indexText(array, flat, trace[array].shape), value: trace[array].text[flat] }),
+    signal,
+    grids,
+    memory,
     replied(message) {
-      if (message.edited) {
-        memory.focus = message.edited;
-      } else if (message.entry) {
-        asked.set(message.entry.join(), message.sums);
-        if (message.entry[0] === kind && message.entry[1] === chosen) choose(kind, chosen, true);
-      }
+      if (!message.entry) return;
+      asked.set(message.entry.join(), message.sums);
+      if (message.entry[0] === kind && message.entry[1] === chosen) choose(kind, chosen, true);
     },
-  });
-  stage.addEventListener("keydown", (event) => {
-    if (/^[-0-9.]$/.test(event.key) && event.target.classList.contains("cnn-cell")) {
-      editor.type(event.key);
-      event.preventDefault();
-    }
   });
   root.setAttribute("aria-label", trace.title);
   root.append(
@@ -101,7 +102,10 @@ function draw(trace, root, signal, model, memory) {
 
   function choose(newKind, flat, quietly = false) {
     for (const grid of [...Object.values(grids), ...Object.values(results)]) grid.clear();
-    if (newKind !== kind || !result) place.replaceChildren(results[newKind].el);
+    if (newKind !== kind || !result) {
+      slots[kind].replaceChildren();
+      slots[newKind].replaceChildren(results[newKind].el);
+    }
     [kind, chosen, result] = [newKind, flat, results[newKind]];
     [memory.kind, memory.chosen] = [kind, chosen];
     sums = (trace.sums[kind] ?? [])[chosen] ?? asked.get(`${kind},${chosen}`) ?? null;
@@ -131,8 +135,9 @@ function draw(trace, root, signal, model, memory) {
     }[kind];
     sumName.textContent = `${indexText(RESULT[kind].name, chosen, trace[kind].shape)} =`;
     list.replaceChildren(...(sums && terms.length === factors.length ? factors.map(termNode) : []));
-    drawLines(mine);
-    if (!sums) model.send?.({ entry: [kind, chosen] });
+    lines = mine.length > 40 ? [] : mine.map(([output, , input], n) => [n, grids.x.cells[input], grids.dy.cells[output]]);
+    lineBox.draw(lines, [...grids.x.cells, ...grids.dy.cells, ...result.cells]);
+    if (!sums) model.send({ entry: [kind, chosen] });
     player.load(sums ? terms.length : 0, quietly);
     if (!quietly) player.say(`${words.textContent} ${state.textContent}`);
   }
@@ -159,7 +164,7 @@ function draw(trace, root, signal, model, memory) {
       node.classList.toggle("cnn-later", n >= k);
       node.classList.toggle("cnn-now", n === k - 1);
     });
-    lines.forEach((line, n) => line.classList.toggle("cnn-now", n === k - 1));
+    lineBox.now(k - 1);
     shown = k;
 
     const total = trace[RESULT[kind].name].text[chosen];
@@ -184,45 +189,16 @@ function draw(trace, root, signal, model, memory) {
     return `Step ${k} of ${terms.length}: ${what}. ${done ? `${label} = ${total}` : `So far ${value}`}.`;
   }
 
-  /** One line for each connection between an input and an output that the choice lights. */
-  function drawLines(mine) {
-    svg.replaceChildren();
-    lines = [];
-    if (mine.length > 40) return;
-    const box = pair.getBoundingClientRect();
-    const from = (cell) => cell.getBoundingClientRect();
-    const places = mine.map(([output, , input]) => [from(grids.x.cells[input]), from(grids.dy.cells[output])]);
-    for (const [a, b] of places) {
-      const across = b.left > a.right && grids.dy.el.offsetTop < grids.x.el.offsetTop + grids.x.el.offsetHeight;
-      const [x1, y1] = across ? [a.right - box.left, (a.top + a.bottom) / 2 - box.top] : [(a.left + a.right) / 2 - box.left, a.bottom - box.top];
-      const [x2, y2] = across ? [b.left - box.left, (b.top + b.bottom) / 2 - box.top] : [(b.left + b.right) / 2 - box.left, b.top - box.top];
-      const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      line.setAttribute("d", `M${x1} ${y1}L${x2} ${y2}`);
-      lines.push(line);
-    }
-    svg.append(...lines);
-  }
-
   choose(kind, chosen, true);
-  if (memory.focus) {
-    grids[memory.focus[0]].focus(memory.focus[1]);
-    memory.focus = null;
-  }
-  const watch = new ResizeObserver(() => {
-    const mine = all.filter((link) => link[{ y: 0, w: 1, x: 2 }[kind]] === chosen);
-    drawLines(mine);
-    lines.forEach((line, n) => line.classList.toggle("cnn-now", n === shown - 1));
+  editor.refocus();
+  keepLines(stage, signal, () => {
+    lineBox.draw(lines, [...grids.x.cells, ...grids.dy.cells, ...result.cells]);
+    lineBox.now(shown - 1);
   });
-  watch.observe(stage);
-  return () => {
-    watch.disconnect();
-    editor.stop();
-  };
 }
 
 function render({ model, el }) {
-  const memory = {};
-  return mount(model, el, "weight-sharing", (trace, root, signal) => draw(trace, root, signal, model, memory));
+  return mount(model, el, "weight-sharing", draw);
 }
 
 export default { render };

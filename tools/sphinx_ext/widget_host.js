@@ -1,0 +1,61 @@
+// The part of a widget manager that the book's widgets need: each gets a model with its stored state,
+// draws itself and takes the place of its still. Works from the disk, too: nothing is fetched.
+
+class Model {
+  #state;
+  #listeners = new Map();
+
+  constructor(state) {
+    this.#state = state;
+  }
+  get(name) {
+    return this.#state[name];
+  }
+  set(name, value) {
+    if (this.#state[name] === value) return;
+    this.#state[name] = value;
+    for (const event of [`change:${name}`, "change"]) {
+      for (const listener of this.#listeners.get(event) ?? []) listener();
+    }
+  }
+  on(event, listener) {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+  off(event, listener) {
+    this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((known) => known !== listener));
+  }
+  // There is no Python to write to or to ask.
+  save_changes() {}
+  send() {}
+}
+
+const { models, modules, styles } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
+for (const text of styles) {
+  const style = document.createElement("style");
+  style.textContent = text;
+  document.head.append(style);
+}
+const loading = modules.map((text) => {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  return import(address).finally(() => URL.revokeObjectURL(address));
+});
+const living = new Map();
+
+for (const place of document.querySelectorAll(".cnnlab-widget")) {
+  const id = place.dataset.model;
+  const { module, state } = models[id];
+  if (!living.has(id)) living.set(id, new Model(state));
+  const still = [...place.childNodes];
+  const el = document.createElement("div");
+  try {
+    const { default: widget } = await loading[module];
+    place.append(el);
+    await widget.render({ model: living.get(id), el });
+    for (const node of still) node.remove();
+    place.dataset.alive = "";
+  } catch (error) {
+    // The still stays.
+    el.remove();
+    console.error(error);
+  }
+}
