@@ -35,7 +35,9 @@ def bind(source, target, read_only):
     mount(source, target, None, MS_BIND | MS_REC)
     if read_only:
         # Inside a user namespace the flags that the source came with may only be kept, never dropped.
-        kept = os.statvfs(target).f_flag & (os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_RELATIME)
+        kept = os.statvfs(target).f_flag & (
+            os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_RELATIME
+        )
         kept = kept & ~os.ST_RELATIME | ((1 << 21) if kept & os.ST_RELATIME else 0)
         mount(None, target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
 

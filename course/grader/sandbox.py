@@ -88,7 +88,11 @@ def visible():
     for system in ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"):
         places.setdefault(system, Path(os.path.realpath(system)))
     places = {name: source for name, source in places.items() if source.exists()}
-    hidden = [str(path) for root in {str(prefix), "/usr"} for path in sorted(Path(root, "lib").glob("python3*/*-packages"))]
+    hidden = [
+        str(path)
+        for root in {str(prefix), "/usr"}
+        for path in sorted(Path(root, "lib").glob("python3*/*-packages"))
+    ]
     return places, hidden
 
 
@@ -106,7 +110,14 @@ def command(road, options):
 
 
 def bubblewrap(places, hidden, tail):
-    words = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    words = [
+        "bwrap",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     words += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if os.getuid() == 0:
         words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]

@@ -113,7 +113,9 @@ def correlate_backward(dy, x, w, stride=1, padding=0):
     for p, q in itertools.product(range(w.shape[2]), range(w.shape[3])):
         met = tap(padded, p, q, dy.shape[2], dy.shape[3], stride)
         dw[:, :, p, q] = np.einsum("nkhw,nchw->kc", dy, met)
-        tap(dpadded, p, q, dy.shape[2], dy.shape[3], stride)[...] += np.einsum("nkhw,kc->nchw", dy, w[:, :, p, q])
+        tap(dpadded, p, q, dy.shape[2], dy.shape[3], stride)[...] += np.einsum(
+            "nkhw,kc->nchw", dy, w[:, :, p, q]
+        )
     height, width = x.shape[2:]
     return dpadded[:, :, padding : padding + height, padding : padding + width], dw
 
@@ -124,7 +126,9 @@ def pad(x, padding):
 
 def tap(x, p, q, out_height, out_width, stride):
     """The inputs that tap (p, q) meets, as a view."""
-    return x[:, :, p : p + stride * (out_height - 1) + 1 : stride, q : q + stride * (out_width - 1) + 1 : stride]
+    return x[
+        :, :, p : p + stride * (out_height - 1) + 1 : stride, q : q + stride * (out_width - 1) + 1 : stride
+    ]
 
 
 def separable2d(x, u, v, b, *, stride=1, padding=0):

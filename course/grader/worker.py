@@ -16,9 +16,8 @@ import walls
 
 OPTIONS = json.loads(sys.argv[1])
 sys.path.append(OPTIONS["site"])
-import numpy as np  # before the limits and the change of user, so that it is complete
-
-import protocol
+import numpy as np  # noqa: E402 - before the limits and the change of user, so that it is complete
+import protocol  # noqa: E402
 
 LIBRARIES = tuple(OPTIONS["libraries"])
 REQUEST_LIMIT = 64 * 1024 * 1024

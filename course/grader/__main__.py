@@ -1,0 +1,101 @@
+"""The commands: release, grade, feedback, tables and sandbox."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from . import run, sandbox
+from .course import HERE, Course
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="python -m course.grader", description=__doc__)
+    top.add_argument("--course", type=Path, default=HERE, help="the course folder (default: this one)")
+    commands = top.add_subparsers(dest="command", required=True)
+    commands.add_parser("release", help="make the students' version").add_argument("assignment")
+    grade = commands.add_parser("grade", help="grade what is in submitted/")
+    grade.add_argument("assignment")
+    grade.add_argument("--student", action="append", default=[], help="only this student (may be repeated)")
+    grade.add_argument("--part", action="append", default=[], help="only this part (may be repeated)")
+    grade.add_argument("--again", action="store_true", help="grade again what is graded already")
+    grade.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes on this machine")
+    grade.add_argument(
+        "--scheduler", default="", help="address of a Dask scheduler, for example tcp://10.0.0.1:8786"
+    )
+    grade.add_argument("--road", choices=sandbox.ROADS, help="which sandbox to use; the best by default")
+    grade.add_argument("--allow-unsealed", action="store_true", help="grade even where no sandbox holds")
+    grade.add_argument("--no-feedback", action="store_true", help="leave the feedback pages for later")
+    pages = commands.add_parser("feedback", help="make the feedback pages again, as after grading by hand")
+    pages.add_argument("assignment")
+    pages.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    commands.add_parser("tables", help="write the CSV files again").add_argument("assignment")
+    commands.add_parser("sandbox", help="say what the sandbox holds on this machine")
+    return top
+
+
+def main(words=None):
+    arguments = parser().parse_args(words)
+    try:
+        if arguments.command == "sandbox":
+            return show_sandbox()
+        course = Course(arguments.course)
+        run.check_assignment(arguments.assignment)
+        return COMMANDS[arguments.command](course, arguments)
+    except (FileNotFoundError, ValueError, sandbox.NoSandbox) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def release(course, arguments):
+    run.release(course, arguments.assignment)
+    print(f"Released: {course.released(arguments.assignment)}")
+    return 0
+
+
+def grade(course, arguments):
+    options = run.Options(
+        students=tuple(arguments.student),
+        parts=tuple(arguments.part),
+        again=arguments.again,
+        workers=max(1, arguments.workers),
+        scheduler=arguments.scheduler,
+        allow_unsealed=arguments.allow_unsealed,
+        road=arguments.road,
+        feedback=not arguments.no_feedback,
+    )
+    print(run.grade(course, arguments.assignment, options))
+    return 0
+
+
+def feedback(course, arguments):
+    students = sorted(path.parent.parent.name for path in autograded(course, arguments.assignment))
+    run.write_feedback(course, arguments.assignment, students, run.Options(workers=max(1, arguments.workers)))
+    run.write_tables(course, arguments.assignment)
+    print(f"{len(students)} pages.")
+    return 0
+
+
+def autograded(course, assignment):
+    return course.folder("autograded", "*", assignment).parent.parent.glob(
+        f"*/{assignment}/{assignment}.ipynb"
+    )
+
+
+def tables(course, arguments):
+    run.write_tables(course, arguments.assignment)
+    return 0
+
+
+def show_sandbox():
+    for road in sandbox.ROADS:
+        leaks = sandbox.probe(road)
+        told = "not available" if leaks is None else "holds" if not leaks else f"leaks: {', '.join(leaks)}"
+        print(f"{road}: {told}")
+    return 0
+
+
+COMMANDS = {"release": release, "grade": grade, "feedback": feedback, "tables": tables}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""Reading a notebook that a student handed in, which may be broken by accident or on purpose.
+
+Only the sources of solution cells are taken from it, found by grade id; everything else (points, locks, tests, outputs,
+metadata, attachments) comes from the pristine notebook. Nothing here raises because of what the notebook holds.
+"""
+
+import ast
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NOTEBOOK_LIMIT = 10 * 1024 * 1024
+SOURCE_LIMIT = 200 * 1024
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What lies in a student's folder: the notebook's bytes, or the reason why there are none."""
+
+    data: bytes | None
+    status: str = ""
+    remarks: tuple = ()
+
+
+@dataclass
+class Submission:
+    """The solution cells of a notebook: sources by grade id, in the pristine order. A missing cell is None."""
+
+    sources: dict
+    status: str = ""
+    remarks: list = field(default_factory=list)
+    too_long: set = field(default_factory=set)
+
+
+def fetch(folder, assignment):
+    """Read a submission without following a link anywhere. folder: submitted/STUDENT/ASSIGNMENT."""
+    folder = Path(folder)
+    if folder.is_symlink():
+        return Handed(None, "symbolic link")
+    if not folder.is_dir():
+        return Handed(None, "nothing handed in")
+    path, remarks = folder / f"{assignment}.ipynb", ()
+    if not os.path.lexists(path):
+        others = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".ipynb")
+        if len(others) != 1:
+            return Handed(None, "nothing handed in")
+        path, remarks = (
+            others[0],
+            (f"The notebook should be called {assignment}.ipynb. It was graded all the same.",),
+        )
+    if path.is_symlink():
+        return Handed(None, "symbolic link")
+    data = read_plain_file(path, NOTEBOOK_LIMIT + 1)
+    if data is None:
+        return Handed(None, "unreadable notebook")
+    if len(data) > NOTEBOOK_LIMIT:
+        return Handed(None, "notebook too large")
+    return Handed(data, remarks=remarks)
+
+
+def read_plain_file(path, limit):
+    """The first bytes of a regular file with one name, or None. It follows no link and waits for no pipe."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        information = os.fstat(descriptor)
+        if not stat.S_ISREG(information.st_mode) or information.st_nlink > 1:
+            return None
+        return file.read(limit)
+
+
+def timestamp(folder):
+    """The text of the timestamp that nbgrader's collectors leave beside a submission, or None."""
+    data = read_plain_file(Path(folder) / "timestamp.txt", 100)
+    return data.decode("utf-8", "replace").strip() or None if data else None
+
+
+def solution_cells(pristine):
+    """The pristine notebook's solution cells: {grade id: cell}, in order."""
+    marked = [(cell["metadata"].get("nbgrader", {}), cell) for cell in pristine["cells"]]
+    return {mark["grade_id"]: cell for mark, cell in marked if mark.get("solution")}
+
+
+def read(handed, pristine, asks_for):
+    """A `Submission`. asks_for: {grade id: names that the cell must define}, for notebooks that lost their marks."""
+    wanted = solution_cells(pristine)
+    nothing = Submission(dict.fromkeys(wanted), handed.status, list(handed.remarks))
+    if handed.data is None:
+        return nothing
+    if not handed.data.strip():
+        nothing.status = "empty file"
+        return nothing
+    try:
+        notebook = json.loads(handed.data.decode("utf-8-sig"))
+    except (ValueError, RecursionError, MemoryError):
+        nothing.status = "not a notebook"
+        return nothing
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        nothing.status = "not a notebook"
+        return nothing
+    cells = [cell for cell in cells if isinstance(cell, dict)]
+    submission = Submission({}, "", list(handed.remarks))
+    for name, cell in wanted.items():
+        take(submission, name, cell, cells, asks_for.get(name, ()))
+    return submission
+
+
+def take(submission, name, pristine, cells, names):
+    """Put the source for one grade id into the submission, with remarks on what was odd about it."""
+    remarks, stub = submission.remarks, text(pristine)
+    found = [cell for cell in cells if mark(cell).get("grade_id") == name]
+    if not found:
+        found = [
+            cell for cell in cells if cell.get("id") == pristine.get("id") and not mark(cell).get("grade_id")
+        ]
+        if not found and names:
+            found = [
+                cell for cell in cells if not mark(cell).get("grade_id") and set(names) <= defined(text(cell))
+            ][-1:]
+        if found:
+            remarks.append(f"The cell `{name}` had lost its nbgrader marks. It was found by other means.")
+    if not found:
+        submission.sources[name] = None
+        return
+    if len(found) > 1:
+        changed = [cell for cell in found if text(cell) != stub]
+        found = (changed or found)[-1:]
+        remarks.append(f"The cell `{name}` was there more than once. The last one with an answer was graded.")
+    if found[0].get("cell_type") != pristine["cell_type"]:
+        remarks.append(
+            f"The cell `{name}` had another type than in the sheet. Its text was graded all the same."
+        )
+    source = text(found[0])
+    if len(source) > SOURCE_LIMIT:
+        submission.too_long.add(name)
+        source = ""
+    submission.sources[name] = source
+
+
+def mark(cell):
+    """A cell's nbgrader metadata, whatever stands there."""
+    metadata = cell.get("metadata")
+    found = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def text(cell):
+    """A cell's source as text that can be written to a file again."""
+    source = cell.get("source")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        return ""
+    return source.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def parse(source):
+    """The syntax tree of a source, or None. Code from outside may also exhaust the parser."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def defined(source):
+    """Names that a source defines at its top level."""
+    tree = parse(source)
+    names = set()
+    for node in tree.body if tree else ():
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {
+                leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)
+            }
+    return names
+
+
+def libraries_used(source, libraries):
+    """Which of the refused libraries a source imports, in order."""
+    tree, found = parse(source), []
+    for node in ast.walk(tree) if tree else ():
+        modules = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules = [node.module or ""]
+        found += [name.partition(".")[0] for name in modules]
+    return [name for name in dict.fromkeys(found) if name in libraries]
+
+
+def runnable(source):
+    """The source without notebook commands (%magic, !shell, name?), which plain Python cannot run."""
+    if parse(source) is not None:
+        return source
+    lines = []
+    for line in source.split("\n"):
+        bare = line.strip()
+        command = bare.startswith(("%", "!")) or (bare.endswith("?") and bare.rstrip("?").isidentifier())
+        lines.append(line[: len(line) - len(line.lstrip())] + "pass" if command else line)
+    return "\n".join(lines)
+
+
+def typed_id(source):
+    """The id that the student typed into the id cell, if it is a plain string."""
+    tree = parse(source or "")
+    for node in tree.body if tree else ():
+        is_string = (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        )
+        if is_string and any(
+            isinstance(target, ast.Name) and target.id == "STUDENT" for target in node.targets
+        ):
+            return node.value.value
+    return None

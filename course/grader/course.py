@@ -1,0 +1,74 @@
+"""The course's folders and nbgrader's configuration, and nbgrader's own commands run on them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+class Course:
+    """A course folder: source, release, submitted, autograded, feedback, gradebook and the grader's results."""
+
+    def __init__(self, root=HERE):
+        self.root = Path(root).resolve()
+        if not (self.root / "source").is_dir():
+            raise FileNotFoundError(f"{self.root} is no course folder: it has no folder 'source'.")
+        self.config = Config()
+        if (self.root / "nbgrader_config.py").exists():
+            self.config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
+        self.config.CourseDirectory.root = str(self.root)
+        self.directory = CourseDirectory(config=self.config)
+        self.secret_path = self.root / "secret"
+
+    def gradebook(self):
+        # Making a new gradebook calls alembic by name, which nobody's PATH need hold.
+        os.environ["PATH"] = path_with_environment()
+        return Gradebook(self.directory.db_url, self.directory.course_id)
+
+    def folder(self, step, student, assignment):
+        """One submission's folder in one of nbgrader's steps: 'submitted', 'autograded', 'feedback'."""
+        name = getattr(self.directory, f"{step}_directory")
+        return Path(self.directory.format_path(name, student, assignment))
+
+    def released(self, assignment):
+        """The path of the released notebook."""
+        folder = self.directory.format_path(self.directory.release_directory, ".", assignment)
+        return Path(folder) / f"{assignment}.ipynb"
+
+    def students(self, assignment):
+        """Ids of all who have a folder for this assignment, sorted."""
+        top = self.folder("submitted", "STUDENT", assignment).parent.parent
+        if not top.is_dir():
+            return []
+        names = [entry.name for entry in top.iterdir() if not entry.name.startswith(".")]
+        return sorted(name for name in names if os.path.lexists(self.folder("submitted", name, assignment)))
+
+    def results(self, assignment):
+        return self.root / "results" / assignment
+
+    def nbgrader(self, *words):
+        """Run an nbgrader command in the course folder; its output only shows if it fails."""
+        command = [sys.executable, "-m", "nbgrader", *words]
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**os.environ, "PATH": path_with_environment()},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"nbgrader {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+
+def path_with_environment():
+    """PATH with this environment's programs first: nbgrader looks for alembic there."""
+    programs = str(Path(sys.executable).parent)
+    parts = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([programs, *(part for part in parts if part != programs)])

@@ -1,0 +1,99 @@
+"""Points into nbgrader's gradebook, through its own API. Manual scores, comments and extra credit are never touched."""
+
+from pathlib import Path
+
+from nbgrader.api import MissingEntry
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
+
+from . import cells
+from .feedback import POINTS, is_untouched
+
+
+def is_released(gradebook, assignment):
+    """Whether the gradebook knows the sheet's cells."""
+    try:
+        return bool(gradebook.find_notebook(assignment, assignment).grade_cells)
+    except MissingEntry:
+        return False
+
+
+def record(gradebook, result, pristine, timestamp, previous, config):
+    """Write one result; doing it again changes nothing.
+
+    previous: sources of the submission that was recorded last, or None; it decides whether a written answer that a person
+    has graded needs another look.
+    """
+    find_or_add_student(gradebook, result.student)
+    known = {} if timestamp is None else {"timestamp": timestamp}
+    submission = gradebook.update_or_create_submission(result.assignment, result.student, **known)
+    notebook = gradebook.find_submission_notebook(result.assignment, result.assignment, result.student)
+    parts = {part.name + POINTS: part for part in result.parts}
+    solutions = cells.solution_cells(pristine)
+    for grade in notebook.grades:
+        if grade.name in parts:
+            record_part(grade, parts[grade.name])
+        elif grade.name in solutions:
+            record_answer(
+                grade, result.sources.get(grade.name), solutions[grade.name], previous, result.status
+            )
+    for comment in notebook.comments:
+        source = result.sources.get(comment.name)
+        comment.auto_comment = "No response." if is_untouched(source, solutions[comment.name]) else None
+    gradebook.db.commit()
+    assign_penalty(gradebook, submission, notebook, config)
+
+
+def find_or_add_student(gradebook, student):
+    try:
+        gradebook.find_student(student)
+    except MissingEntry:
+        gradebook.add_student(student)
+
+
+def record_part(grade, part):
+    earned = None if part.status == "grader failed" else part.earned
+    if grade.auto_score != earned or earned is None:
+        # A person has overridden the old score: the override stays, but it should be looked at again.
+        grade.needs_manual_grade = earned is None or grade.manual_score is not None
+        grade.auto_score = earned
+    elif grade.manual_score is None:
+        grade.needs_manual_grade = False
+
+
+def record_answer(grade, source, pristine_cell, previous, status):
+    """A written answer: zero if there is none, otherwise a person's."""
+    if status == "grader failed":
+        grade.needs_manual_grade = True
+    elif is_untouched(source, pristine_cell):
+        grade.auto_score, grade.needs_manual_grade = 0.0, grade.manual_score is not None
+    else:
+        unchanged = previous is not None and previous.get(grade.name) == source
+        grade.auto_score = None
+        grade.needs_manual_grade = not (
+            unchanged and grade.manual_score is not None and not grade.needs_manual_grade
+        )
+
+
+def assign_penalty(gradebook, submission, notebook, config):
+    """nbgrader's own late penalties, as its configuration says; none by default."""
+    assigner = AssignLatePenalties(config=config)
+    assigner.init_plugin()
+    penalty = None
+    if submission.total_seconds_late > 0:
+        penalty = assigner.plugin_inst.late_submission_penalty(
+            submission.student.id, notebook.score, submission.total_seconds_late
+        )
+        penalty = None if penalty is None else assigner._check_late_penalty(notebook, penalty)
+    if notebook.late_submission_penalty != penalty:
+        notebook.late_submission_penalty = penalty
+        gradebook.db.commit()
+
+
+def readable_timestamp(folder):
+    """The submission's time as nbgrader's collectors noted it; None if there is none or it is no time."""
+    text = cells.timestamp(Path(folder))
+    try:
+        return text and str(parse_utc(text))
+    except (ValueError, OverflowError, TypeError):
+        return None
