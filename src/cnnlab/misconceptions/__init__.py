@@ -106,7 +106,9 @@ def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str,
     Raises KeyError for an unknown name, IndexError for an index outside the array.
     """
     target = target_of(name)
-    right, wrong = numbers(target, **dict(zip(ARGUMENTS[target.split(".")[0]], arguments, strict=False)), **options)
+    right, wrong = numbers(
+        target, **dict(zip(ARGUMENTS[target.split(".")[0]], arguments, strict=False)), **options
+    )
     value = float(right[index])
     others = {id: float(a[index]) for id, a in wrong.items() if a.shape == right.shape}
     return value, {id: v for id, v in others.items() if not np.isclose(v, value, rtol=1e-9, atol=1e-12)}

@@ -73,20 +73,32 @@ def _full(dy, x, w, stride, rotated=True):
 
 
 def _valid(dy, x, w, stride=1, padding=0):
-    spans = [slice(m - 1, n - m + 1) for m, n in zip(w.shape[2:], _full(dy, x, w, stride).shape[2:], strict=True)]
+    spans = [
+        slice(m - 1, n - m + 1) for m, n in zip(w.shape[2:], _full(dy, x, w, stride).shape[2:], strict=True)
+    ]
     return _full(dy, x, w, stride)[(slice(None), slice(None), *spans)]
 
 
 def _same(dy, x, w, stride=1, padding=0):
     full = _full(dy, x, w, stride)
-    spans = [slice((m - 1) // 2, (m - 1) // 2 + n - m + 1) for m, n in zip(w.shape[2:], full.shape[2:], strict=True)]
+    spans = [
+        slice((m - 1) // 2, (m - 1) // 2 + n - m + 1)
+        for m, n in zip(w.shape[2:], full.shape[2:], strict=True)
+    ]
     return full[(slice(None), slice(None), *spans)]
 
 
 def _valid_swapped(dy, x, w, stride=1, padding=0):
     """dw with the two arrays of a 'valid' correlation at stride 1: as many entries as fit, not M."""
-    dw = np.zeros((*w.shape[:2], *(n + 2 * p - o + 1 for n, p, o in zip(
-        x.shape[2:], pair(padding, x.ndim - 2), dy.shape[2:], strict=True))))
+    dw = np.zeros(
+        (
+            *w.shape[:2],
+            *(
+                n + 2 * p - o + 1
+                for n, p, o in zip(x.shape[2:], pair(padding, x.ndim - 2), dy.shape[2:], strict=True)
+            ),
+        )
+    )
     return dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D))(dy, x, dw, 1, padding)
 
 
@@ -142,7 +154,9 @@ def _keep(axis, index):
 
 def _spread(axis, index):
     """One entry along an axis of the result, copied to all."""
-    return Change(after=lambda result, arguments: np.repeat(result.take([index], axis), result.shape[axis], axis))
+    return Change(
+        after=lambda result, arguments: np.repeat(result.take([index], axis), result.shape[axis], axis)
+    )
 
 
 def _batch(index):
@@ -610,7 +624,9 @@ ENTRIES = (
         id="weights-forgotten",
         name="the weights left out of the input gradient",
         wrong={
-            "conv.dx": dx_from(lambda W, D: np.ones_like(sum_of("kcm,nkp->ncpm", W, D)) * D.sum(axis=1)[:, None, :, None]),
+            "conv.dx": dx_from(
+                lambda W, D: np.ones_like(sum_of("kcm,nkp->ncpm", W, D)) * D.sum(axis=1)[:, None, :, None]
+            ),
         },
         tempting="The kernel was left out of the product, as if each weight were 1.",
         why="An input reaches the output multiplied by a weight, and so does its gradient on the way back.",

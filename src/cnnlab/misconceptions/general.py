@@ -7,7 +7,9 @@ from cnnlab.misconceptions.table import Change, Mistake, to
 from cnnlab.misconceptions.windows import each_spatial, flat, windows
 
 CONVOLUTION = "conv.dx conv.dw conv.db"
-LAYERS = f"{CONVOLUTION} pool.dx dense.dx dense.dw dense.db flatten.dx flatten.dw flatten.db chain.dw1 chain.dw2"
+LAYERS = (
+    f"{CONVOLUTION} pool.dx dense.dx dense.dw dense.db flatten.dx flatten.dw flatten.db chain.dw1 chain.dw2"
+)
 DELTAS = "sigmoid.dx relu.dx sigmoidpool.dx"
 EVERY = f"{LAYERS} {DELTAS} softmax.dx local.dx local.dw local.db tie.dw tie.db"
 
@@ -143,7 +145,10 @@ ENTRIES = (
     Mistake(
         id="upstream-ignored",
         name="the upstream gradient ignored, as if it were all ones",
-        wrong=to(f"{LAYERS} {DELTAS} local.dx local.dw local.db", _upstream(lambda a: np.ones_like(a["dy"], dtype=float))),
+        wrong=to(
+            f"{LAYERS} {DELTAS} local.dx local.dw local.db",
+            _upstream(lambda a: np.ones_like(a["dy"], dtype=float)),
+        ),
         tempting="The derivative of y itself is what one derives on paper.",
         why="The chain rule multiplies that derivative by dC/dy, which is dy.",
         hint="Where in your code does dy appear?",

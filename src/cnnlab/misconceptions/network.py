@@ -256,7 +256,9 @@ ENTRIES = (
         id="second-kernel-skipped",
         name="the delta handed down without the second kernel's weights",
         wrong={
-            "chain.dw1": lambda dy, x, w1, w2: conv_backward(_hidden_delta(dy, x, w1, np.ones(w2.shape)), x, w1)[1]
+            "chain.dw1": lambda dy, x, w1, w2: conv_backward(
+                _hidden_delta(dy, x, w1, np.ones(w2.shape)), x, w1
+            )[1]
         },
         tempting="The second layer has had its gradient, so it seems done with.",
         why="A hidden neuron reaches the output multiplied by a weight of the second kernel, and so does its delta.",
@@ -464,7 +466,9 @@ ENTRIES = (
 
 def _with_kernel(delta, seen, w):
     """The kernel gradient for a delta and the array that the kernel is taken to have seen; cut to the common positions."""
-    X = np.zeros((len(seen), w.shape[1], *(n + m - 1 for n, m in zip(delta.shape[2:], w.shape[2:], strict=True))))
+    X = np.zeros(
+        (len(seen), w.shape[1], *(n + m - 1 for n, m in zip(delta.shape[2:], w.shape[2:], strict=True)))
+    )
     common = tuple(slice(0, min(a, b)) for a, b in zip(X.shape, seen.shape, strict=True))
     X[common] = seen[common]
     return conv_backward(delta, X, w)[1]

@@ -50,6 +50,29 @@ def momentum_step(w, gradients, velocity, rate, momentum):
     return w, velocity
 
 
+def gradient_agrees(f, gradient, x, step=1e-5, tolerance=1e-5):
+    """Whether every entry agrees with its central difference, relative to the largest entry of either."""
+    numeric = central_differences(f, x, step)
+    return bool(relative_difference(numeric, gradient) < tolerance)
+
+
+def central_differences(f, x, step=1e-5):
+    """(f(x + h) - f(x - h)) / 2h, entry by entry."""
+    result = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        moved = np.array(x, float)
+        moved[index] = x[index] + step
+        high = f(moved)
+        moved[index] = x[index] - step
+        result[index] = (high - f(moved)) / (2 * step)
+    return result
+
+
+def relative_difference(a, b):
+    """The largest difference over the largest entry of both."""
+    return np.max(np.abs(a - b)) / max(np.max(np.abs(a)), np.max(np.abs(b)), 1e-300)
+
+
 def one(function, part):
     """The function that returns only one of several returned arrays."""
     return lambda **arguments: function(**arguments)[part]
@@ -76,5 +99,6 @@ RIGHT = {
     **parts("tie", tie_gradients, "dw db"),
     **parts("sgd", sgd, "params velocities"),
     **parts("step", momentum_step, "w velocity"),
+    "checker.verdict": gradient_agrees,
 }
 """The right function by target: group and name of the returned array."""

@@ -7,6 +7,7 @@ answer True or False.
 
 import numpy as np
 
+from cnnlab.misconceptions.right import central_differences, relative_difference
 from cnnlab.misconceptions.table import Change, Mistake
 
 
@@ -93,22 +94,6 @@ def _tied(function):
         return function(db, _positions(dw))
 
     return {"tie.dw": kernel, "tie.db": bias}
-
-
-def _numeric(f, x, step=1e-5):
-    """Central differences of f at x, entry by entry."""
-    result = np.zeros(x.shape)
-    for index in np.ndindex(x.shape):
-        moved = np.array(x, float)
-        moved[index] = x[index] + step
-        high = f(moved)
-        moved[index] = x[index] - step
-        result[index] = (high - f(moved)) / (2 * step)
-    return result
-
-
-def _relative(a, b):
-    return np.max(np.abs(a - b)) / max(np.max(np.abs(a)), np.max(np.abs(b)), 1e-12)
 
 
 ENTRIES = (
@@ -339,7 +324,7 @@ ENTRIES = (
         name="a checker that compares means or sums",
         wrong={
             "checker.verdict": lambda f, gradient, x: bool(
-                np.isclose(_numeric(f, x).sum(), gradient.sum(), rtol=1e-5, atol=1e-6)
+                np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-5, atol=1e-6)
             )
         },
         tempting="One number is easy to compare.",
@@ -353,7 +338,9 @@ ENTRIES = (
         name="a checker that compares lengths",
         wrong={
             "checker.verdict": lambda f, gradient, x: bool(
-                np.isclose(np.linalg.norm(_numeric(f, x)), np.linalg.norm(gradient), rtol=1e-5, atol=1e-6)
+                np.isclose(
+                    np.linalg.norm(central_differences(f, x)), np.linalg.norm(gradient), rtol=1e-5, atol=1e-6
+                )
             )
         },
         tempting="The norm of both gradients is one number each.",
@@ -368,10 +355,10 @@ ENTRIES = (
         wrong={
             "checker.verdict": (
                 lambda f, gradient, x: bool(
-                    np.isclose(_numeric(f, x).flat[0], gradient.flat[0], rtol=1e-5, atol=1e-6)
+                    np.isclose(central_differences(f, x).flat[0], gradient.flat[0], rtol=1e-5, atol=1e-6)
                 ),
                 lambda f, gradient, x: bool(
-                    np.isclose(_numeric(f, x).flat[-1], gradient.flat[-1], rtol=1e-5, atol=1e-6)
+                    np.isclose(central_differences(f, x).flat[-1], gradient.flat[-1], rtol=1e-5, atol=1e-6)
                 ),
             )
         },
@@ -386,7 +373,7 @@ ENTRIES = (
         name="a checker that is content if any entry agrees",
         wrong={
             "checker.verdict": lambda f, gradient, x: bool(
-                np.isclose(_numeric(f, x), gradient, rtol=1e-5, atol=1e-6).any()
+                np.isclose(central_differences(f, x), gradient, rtol=1e-5, atol=1e-6).any()
             )
         },
         tempting="any and all are easily taken for one another.",
@@ -400,8 +387,8 @@ ENTRIES = (
         name="a checker without the absolute value",
         wrong={
             "checker.verdict": (
-                lambda f, gradient, x: bool(np.all(_numeric(f, x) - gradient < 1e-5)),
-                lambda f, gradient, x: bool(np.all(gradient - _numeric(f, x) < 1e-5)),
+                lambda f, gradient, x: bool(np.all(central_differences(f, x) - gradient < 1e-5)),
+                lambda f, gradient, x: bool(np.all(gradient - central_differences(f, x) < 1e-5)),
             )
         },
         tempting="a - b < tolerance reads like what one means.",
@@ -415,7 +402,7 @@ ENTRIES = (
         name="a checker that ignores the sign",
         wrong={
             "checker.verdict": lambda f, gradient, x: bool(
-                np.allclose(np.abs(_numeric(f, x)), np.abs(gradient), rtol=1e-5, atol=1e-6)
+                np.allclose(np.abs(central_differences(f, x)), np.abs(gradient), rtol=1e-5, atol=1e-6)
             )
         },
         tempting="The absolute values are taken one by one instead of that of the difference.",
@@ -430,7 +417,7 @@ ENTRIES = (
         wrong={
             "checker.verdict": tuple(
                 lambda f, gradient, x, tolerance=tolerance: bool(
-                    np.max(np.abs(_numeric(f, x) - gradient)) < tolerance
+                    np.max(np.abs(central_differences(f, x) - gradient)) < tolerance
                 )
                 for tolerance in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
             )
@@ -446,7 +433,9 @@ ENTRIES = (
         name="a checker with too wide a tolerance",
         wrong={
             "checker.verdict": tuple(
-                lambda f, gradient, x, tolerance=tolerance: bool(_relative(_numeric(f, x), gradient) < tolerance)
+                lambda f, gradient, x, tolerance=tolerance: bool(
+                    relative_difference(central_differences(f, x), gradient) < tolerance
+                )
                 for tolerance in (0.5, 0.2, 0.1, 0.05)
             )
         },

@@ -43,7 +43,10 @@ def out_sizes(x, w, stride, padding) -> tuple[int, ...]:
 def _reach(kernel, stride, out):
     """Spatial indices (P, M, rank) that each position and offset meet, counted from the padded start."""
     places = [
-        [[i * s + m for i, s, m in zip(at, stride, offset, strict=True)] for offset in product(*map(range, kernel))]
+        [
+            [i * s + m for i, s, m in zip(at, stride, offset, strict=True)]
+            for offset in product(*map(range, kernel))
+        ]
         for at in product(*map(range, out))
     ]
     reach = np.array(places, dtype=int).reshape(-1, int(np.prod(kernel)), len(kernel))
@@ -78,7 +81,9 @@ def scatter(columns, x, w, stride, padding, *, step=None, shift=0, assign=False)
     assign   True: the last window to reach an input overwrites the others
     """
     rank = x.ndim - 2
-    reach = _reach(w.shape[2:], pair(stride if step is None else step, rank), out_sizes(x, w, stride, padding))
+    reach = _reach(
+        w.shape[2:], pair(stride if step is None else step, rank), out_sizes(x, w, stride, padding)
+    )
     reach = reach + shift
     sizes = [n + 2 * p for n, p in zip(x.shape[2:], pair(padding, rank), strict=True)]
     inside = np.all((reach >= 0) & (reach < sizes), axis=-1)

@@ -1,0 +1,141 @@
+"""Turn what a student's function returned into arrays, or into a sentence on why that cannot be done."""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+LARGEST = 10**7  # entries; nothing that a probe asks for comes near
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One array of a returned value.
+
+    array    the numbers, or None if there are none
+    problem  why there are none
+    remark   something harmless, such as another dtype
+    shape    the shape that came, also if the numbers could not be used
+    """
+
+    array: np.ndarray | None
+    problem: str = ""
+    remark: str = ""
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a call returned, taken apart: for each part the answers, one or several; or a problem with the whole."""
+
+    parts: tuple[tuple[Answer, ...], ...] = ()
+    problem: str = ""
+
+
+def read(value, names: tuple[str, ...], several: tuple[int, ...]) -> Returned:
+    """Take a returned value apart.
+
+    names    of the parts that were asked for
+    several  for each part the number of arrays if it is a sequence of arrays, else 0
+    """
+    wanted = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    if value is None:
+        return Returned(problem=f"It returned None, expected {wanted}. Does it end with a return?")
+    if value is Ellipsis:
+        return Returned(problem=f"It returned ..., expected {wanted}.")
+    if inspect.isgenerator(value) or inspect.iscoroutine(value):
+        if inspect.iscoroutine(value):
+            value.close()
+        return Returned(
+            problem=f"It returned a {type(value).__name__}, expected {wanted}. Use return, not yield or async."
+        )
+    if callable(value) and not hasattr(value, "__array__"):
+        return Returned(problem=f"It returned a function, expected {wanted}. Is a pair of brackets missing?")
+    if len(names) == 1:
+        pieces = (value,)
+        if (
+            isinstance(value, tuple)
+            and not several[0]
+            and any(np.ndim(v) for v in value if isinstance(v, np.ndarray))
+        ):
+            if len(value) != 1:
+                return Returned(problem=f"It returned {len(value)} things, expected {wanted} alone.")
+            pieces = value
+    elif not isinstance(value, (tuple, list)):
+        return Returned(
+            problem=f"It returned one {type(value).__name__}, expected {len(names)} arrays: {wanted}, in this order."
+        )
+    elif len(value) != len(names):
+        return Returned(
+            problem=f"It returned {len(value)} things, expected {len(names)} arrays: {wanted}, in this order."
+        )
+    else:
+        pieces = tuple(value)
+    return Returned(tuple(_part(v, name, many) for v, name, many in zip(pieces, names, several, strict=True)))
+
+
+def _part(value, name: str, many: int) -> tuple[Answer, ...]:
+    if not many:
+        return (_answer(value, name),)
+    if not isinstance(value, (tuple, list)) or len(value) != many:
+        got = f"{len(value)} things" if isinstance(value, (tuple, list)) else f"one {type(value).__name__}"
+        return tuple(
+            Answer(None, f"{name} is {got}, expected a sequence of {many} arrays.") for _ in range(many)
+        )
+    return tuple(_answer(v, f"{name}[{i}]") for i, v in enumerate(value))
+
+
+def _answer(value, name: str) -> Answer:
+    kind = type(value).__name__
+    if value is None:
+        return Answer(None, f"{name} is None, expected an array.")
+    if isinstance(value, (str, bytes, dict, set)):
+        return Answer(None, f"{name} is a {kind}, expected an array.")
+    if hasattr(value, "detach"):  # a tensor that records its gradient has to be taken out of the graph first
+        value = value.detach()
+    try:
+        array = np.asarray(value)
+    except Exception:
+        return Answer(
+            None, f"{name} is a {kind} that NumPy cannot make an array of, perhaps rows of unequal length."
+        )
+    shape = array.shape
+    if array.size > LARGEST:
+        return Answer(None, f"{name} has shape {shape}, far more than was asked for.", shape=shape)
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(float)
+        except Exception:
+            return Answer(None, f"{name} holds objects that are not numbers.", shape=shape)
+    if array.dtype.kind == "c":
+        largest = np.max(np.abs(array), initial=0.0)
+        if np.max(np.abs(array.imag), initial=0.0) > 1e-6 * max(1.0, float(largest)):
+            return Answer(None, f"{name} holds complex numbers, expected real ones.", shape=shape)
+        return Answer(
+            np.array(array.real),
+            remark=f"{name} is complex with an imaginary part of 0; take .real.",
+            shape=shape,
+        )
+    if array.dtype.kind not in "biuf":
+        return Answer(None, f"{name} has dtype {array.dtype}, expected numbers.", shape=shape)
+    remark = f"{name} has dtype {array.dtype}." if array.dtype not in (np.float64, np.bool_) else ""
+    return Answer(np.array(array), remark=remark, shape=shape)
+
+
+def agree(got: np.ndarray, right: np.ndarray) -> bool:
+    """Equal in shape, and in every number up to what rounding can do in the coarser dtype."""
+    return got.shape == right.shape and bool(np.all(agreeing(got, right)))
+
+
+def agreeing(got: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Where two arrays of one shape agree."""
+    with np.errstate(all="ignore"):
+        return np.isclose(np.asarray(got, float), right, rtol=0, atol=_rounding(got, right), equal_nan=True)
+
+
+def _rounding(got: np.ndarray, right: np.ndarray) -> float:
+    """What rounding may do: much less than the 1/4 by which two different right answers of the probes differ."""
+    finite = np.abs(right[np.isfinite(right)])
+    scale = float(finite.max()) if finite.size else 1.0
+    coarse = float(np.finfo(got.dtype).eps) if got.dtype.kind == "f" else 0.0
+    return max(1e-6, 8 * coarse) * scale + 1e-12

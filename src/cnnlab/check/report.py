@@ -1,0 +1,188 @@
+"""How a verdict is told: as plain text, as Markdown, as HTML that reads in light and dark."""
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnlab.formatting import number
+from cnnlab.misconceptions import CATALOGUE, CHAPTERS
+
+SHOWN = 12  # rows and columns of an array that a picture shows
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One array beside the right one, with what is wrong in it."""
+
+    title: str
+    array: np.ndarray
+    wrong: np.ndarray | None = None
+    first: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading word and its lines: "First wrong entry", "The mistake", "Hint", "Read" and so on."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What `cnnlab.check` says about a function. It shows itself.
+
+    passed          whether it is right
+    misconceptions  ids of the known mistakes that explain it, most likely first; empty if none does
+    message         the whole report as text
+    rung            how far it got: "missing", "signature", "error", "time", "type", "shape", "value", "state",
+                    "argument" or "passed"
+    arguments       what the deciding call was given, to try it again: f(*report.arguments, **report.options)
+    options         its keywords
+    expected, got   the right array and what came, if a value or shape is wrong, else None
+    seconds         is not stored: a report shows no time, so that it is the same every time
+    """
+
+    passed: bool
+    misconceptions: tuple[str, ...]
+    headline: str
+    rung: str
+    sections: tuple[Section, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    arguments: tuple = ()
+    options: dict | None = None
+    expected: np.ndarray | None = None
+    got: np.ndarray | None = None
+
+    @property
+    def message(self) -> str:
+        lines = [self.headline]
+        for section in self.sections:
+            lines += [
+                f"{section.heading}: {section.lines[0]}",
+                *(f"    {line}" for line in section.lines[1:]),
+            ]
+        return "\n".join(lines)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __repr__(self) -> str:
+        pictures = [line for picture in self.pictures for line in _as_text(picture)]
+        return "\n".join([self.message, *pictures])
+
+    def _repr_markdown_(self) -> str:
+        parts = [f"**{_escaped(self.headline)}**"]
+        for section in self.sections:
+            parts.append(f"*{section.heading}:* " + "  \n".join(_escaped(line) for line in section.lines))
+        if self.pictures:
+            parts.append(
+                "```text\n" + "\n".join(line for p in self.pictures for line in _as_text(p)) + "\n```"
+            )
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        state = "passed" if self.passed else "not-passed"
+        body = "".join(
+            f"<p style='margin:.4em 0'><b>{html.escape(section.heading)}:</b> "
+            + "<br>".join(html.escape(line) for line in section.lines)
+            + "</p>"
+            for section in self.sections
+        )
+        pictures = "".join(map(_as_html, self.pictures))
+        if pictures:
+            pictures = f"<div style='display:flex;flex-wrap:wrap;gap:1.5em;overflow-x:auto'>{pictures}</div>"
+        sign = "\u2713" if self.passed else "\u2717"
+        return (
+            f"<div class='cnnlab-report cnnlab-report-{state}' role='group' aria-label='Result of the check' "
+            "style='border:1px solid currentColor;border-left-width:.4em;border-radius:.3em;padding:.5em .8em;margin:.5em 0'>"
+            f"<p style='margin:.2em 0'><b><span aria-hidden='true'>{sign} </span>{html.escape(self.headline)}</b></p>"
+            f"{body}{pictures}</div>"
+        )
+
+
+def described(id: str) -> tuple[str, ...]:
+    """A mistake by name, and why it is wrong."""
+    mistake = CATALOGUE[id]
+    return (f"{mistake.name} ({id}).", mistake.why)
+
+
+def place_to_read(id: str) -> str:
+    return CHAPTERS[CATALOGUE[id].chapter]
+
+
+def picture(title: str, array: np.ndarray, index=None, wrong=None) -> Picture:
+    """The slice of an array that holds the entry `index`: its last two axes, or what there is of them."""
+    array = np.asarray(array)
+    if array.ndim > 2:
+        at = tuple(index[:-2]) if index else (0,) * (array.ndim - 2)
+        title += f"[{', '.join(map(str, at))}]"
+        wrong = None if wrong is None else wrong[at]
+        array, index = array[at], tuple(index[-2:]) if index else None
+    if array.ndim < 2:
+        array = np.atleast_2d(array)
+        wrong = None if wrong is None else np.atleast_2d(wrong)
+        index = None if index is None else ((0, 0) if not index else (0, *index))
+    return Picture(title, array, wrong, index)
+
+
+def _escaped(text: str) -> str:
+    for sign in "\\*_`[]<>#|":
+        text = text.replace(sign, "\\" + sign)
+    return text
+
+
+def _cells(picture: Picture) -> list[list[tuple[str, str]]]:
+    """The shown entries as (text, mark): mark is "", "wrong", "first", or "here" in the right array."""
+    rows = []
+    for i, row in enumerate(picture.array[:SHOWN]):
+        cells = []
+        for j, value in enumerate(row[:SHOWN]):
+            mark = ("here" if picture.wrong is None else "first") if picture.first == (i, j) else ""
+            if not mark and picture.wrong is not None and picture.wrong[i, j]:
+                mark = "wrong"
+            cells.append((_entry(value), mark))
+        rows.append(cells + [("...", "")] * (len(row) > SHOWN))
+    if len(picture.array) > SHOWN:
+        rows.append([("...", "")] * len(rows[0]))
+    return rows
+
+
+def _entry(value) -> str:
+    return str(bool(value)) if np.asarray(value).dtype.kind == "b" else number(float(value))
+
+
+def _as_text(picture: Picture) -> list[str]:
+    signs = {"": " ", "wrong": "!", "first": ">", "here": ">"}
+    table = [[signs[mark] + text for text, mark in row] for row in _cells(picture)]
+    widths = [max(len(row[j]) for row in table) for j in range(len(table[0]))] if table and table[0] else []
+    rows = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in table]
+    legend = " (> first wrong entry, ! other wrong ones)" if picture.wrong is not None else ""
+    return [f"{picture.title}{legend}", *(f"  {row}" for row in rows)]
+
+
+def _as_html(picture: Picture) -> str:
+    style = (
+        "padding:.15em .5em;text-align:right;font-variant-numeric:tabular-nums;border:1px solid transparent;"
+    )
+    marks = {
+        "": ("", ""),
+        "wrong": ("border-bottom:1px dashed currentColor;", "<span aria-label='wrong'>\u2260\u2009</span>"),
+        "here": ("outline:2px solid currentColor;outline-offset:-2px;font-weight:bold;", ""),
+        "first": (
+            "outline:2px solid currentColor;outline-offset:-2px;font-weight:bold;",
+            "<span aria-label='first wrong entry'>\u2717\u2009</span>",
+        ),
+    }
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td style='{style}{marks[mark][0]}'>{marks[mark][1]}{text}</td>" for text, mark in row)
+        + "</tr>"
+        for row in _cells(picture)
+    )
+    return (
+        "<table style='border-collapse:collapse;background:none;margin:.3em 0;width:auto;display:inline-table'>"
+        f"<caption style='caption-side:top;text-align:left'>{html.escape(picture.title)}</caption>"
+        f"<tbody>{rows}</tbody></table>"
+    )

@@ -1,0 +1,328 @@
+"""Run a function on the probes of a duty, have it judged, and tell the result."""
+
+import inspect
+from dataclasses import replace
+
+import numpy as np
+
+from cnnlab.check.answers import agreeing, read
+from cnnlab.check.duties import Duty, explained
+from cnnlab.check.probes import Probe
+from cnnlab.check.report import Picture, Report, Section, described, picture, place_to_read
+from cnnlab.check.sandbox import call
+from cnnlab.check.verdict import Finding, Verdict, judge
+from cnnlab.formatting import number
+from cnnlab.misconceptions import CATALOGUE, CHAPTERS
+
+DEFAULTS = {"stride": (1, None), "padding": (0,)}
+
+
+def run(function, duty: Duty, seconds: float) -> Report:
+    """Check one function; never raises because of it."""
+    if function is None or function is Ellipsis:
+        return _not_written(duty, "There is no function yet.")
+    if not callable(function):
+        return Report(
+            False,
+            (),
+            f"{duty.name}: expected a function, got a {type(function).__name__}.",
+            "missing",
+            (Section("What to do", (f"Give the function itself, without brackets: check.{duty.name}(f).",)),),
+        )
+    refused, problem = _signature(function, duty)
+    if problem:
+        return Report(
+            False,
+            (),
+            f"{duty.name}: your function cannot be called as it should be.",
+            "signature",
+            (Section("Problem", (problem,)), Section("Expected", (_call_form(duty),))),
+        )
+    if refused:
+        return _without(function, duty, refused, seconds)
+    outcomes, again = _outcomes(function, duty, seconds)
+    return told(duty, judge(duty, outcomes, again), outcomes)
+
+
+def _outcomes(function, duty: Duty, seconds: float):
+    """One outcome for each probe, and one of a second call on the first; none after a call that ran out of time."""
+    outcomes, again = [], None
+    several = tuple(_count(duty, part) for part in duty.returns)
+
+    def finish(value):
+        return read(value, duty.returns, several)
+
+    for probe in duty.probes:
+        given = duty.arguments(probe), _options(function, probe)
+        outcomes.append(call(function, *given, seconds, finish))
+        if again is None:
+            again = call(function, *given, seconds, finish)
+        if outcomes[-1].kind == "time" or again.kind == "time":
+            break
+    return outcomes, again
+
+
+def _count(duty: Duty, part: str) -> int:
+    right = duty.right(part, duty.probes[0])
+    return len(right) if len(right) > 1 else 0
+
+
+def _options(function, probe: Probe) -> dict:
+    """The keywords of a call. One that has its default value is left out where the function has a default of its own."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (ValueError, TypeError):
+        return probe.options
+    return {
+        name: value
+        for name, value in probe.options.items()
+        if name not in DEFAULTS
+        or value not in DEFAULTS[name]
+        or name not in parameters
+        or parameters[name].default is inspect.Parameter.empty
+    }
+
+
+def _signature(function, duty: Duty) -> tuple[tuple[str, ...], str]:
+    """Options that the function does not accept, and what else is wrong with its signature."""
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return (), ""
+    parameters = signature.parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        refused = ()
+    else:
+        refused = tuple(
+            o
+            for o in duty.options
+            if o not in parameters or parameters[o].kind is parameters[o].POSITIONAL_ONLY
+        )
+    accepted = {option: None for option in duty.options if option not in refused}
+    try:
+        signature.bind(*duty.takes, **accepted)
+    except TypeError as error:
+        return refused, f"Called with {', '.join(duty.takes)}: {error}."
+    return refused, ""
+
+
+def _call_form(duty: Duty) -> str:
+    keywords = [f"{o}=..." for o in duty.options]
+    return f"f({', '.join([*duty.takes, *keywords])}) returns {', '.join(duty.returns)}"
+
+
+def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> Report:
+    """The function lacks some keyword: say so, and say whether it is right where it does not need it."""
+    unavoidable = [o for o in refused if o not in DEFAULTS]
+    names = " and ".join(refused)
+    arguments = ", ".join(f"{name}=False" for name in refused)
+    headline = f"{duty.name}: your function does not take {names}."
+    expected = Section("Expected", (_call_form(duty),))
+    if unavoidable:
+        return Report(False, (), headline, "signature", (expected,))
+    narrow = replace(
+        duty,
+        options=tuple(o for o in duty.options if o not in refused),
+        probes=tuple(
+            replace(p, options={k: v for k, v in p.options.items() if k not in refused})
+            for p in duty.probes
+            if all(p.options.get(o) in (None, *DEFAULTS[o]) for o in refused)
+        ),
+    )
+    report = run(function, narrow, seconds)
+    if report.passed:
+        advice = Section(
+            "What to do",
+            (
+                f"Without {names} it is right. Add what is missing, or, if your exercise does not ask for it, "
+                f"check.{duty.name}(f, {arguments}).",
+            ),
+        )
+        return Report(False, (), headline, "signature", (expected, advice))
+    advice = Section(
+        "Also",
+        (
+            f"It does not take {names}. If your exercise does not ask for that: check.{duty.name}(f, {arguments}).",
+        ),
+    )
+    return replace(report, sections=(*report.sections, advice))
+
+
+def _not_written(duty: Duty, sentence: str) -> Report:
+    return Report(
+        False,
+        (),
+        f"{duty.name}: not written yet.",
+        "missing",
+        (Section("Now", (sentence,)), Section("Expected", (_call_form(duty),))),
+    )
+
+
+def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
+    """The report of a verdict."""
+    remarks = tuple(Section("Remark", (remark,)) for remark in verdict.remarks)
+    if verdict.passed:
+        tried = f"{len(duty.probes)} of {len(duty.probes)} calls are right in every entry."
+        return Report(True, (), f"{duty.name}: passed. {tried}", "passed", remarks)
+    if verdict.rung == "missing":
+        return _not_written(duty, "It raises NotImplementedError.")
+    probe = duty.probes[verdict.probe]
+    sections, pictures, expected, got = [], (), None, None
+    outcome = outcomes[verdict.probe]
+    if verdict.rung == "error":
+        headline = f"{duty.name}: your function raised an error."
+        sections.append(Section("Error", tuple(filter(None, (outcome.error, outcome.place)))))
+    elif verdict.rung == "time":
+        headline = f"{duty.name}: your function did not come to an end in time and was stopped."
+        sections.append(
+            Section("Hint", ("Look for a loop that never ends, or that ends much later than it needs to.",))
+        )
+    elif verdict.rung == "type":
+        headline = f"{duty.name}: it returned something that cannot be used."
+        sections.append(Section("Problem", (verdict.problem,)))
+    elif verdict.rung == "state":
+        headline = f"{duty.name}: two calls with the same arguments gave two different results."
+    elif verdict.rung == "argument":
+        headline = f"{duty.name}: the result is right, but an argument was modified."
+        sections.append(Section("Modified", (", ".join(outcome.changed),)))
+    else:
+        wrong = ", ".join(f.part for f in verdict.findings)
+        headline = f"{duty.name}: {wrong} {'is' if len(verdict.findings) == 1 else 'are'} wrong."
+        leading = next(f for f in verdict.findings if f.probe == verdict.probe)
+        expected, got = leading.right, leading.got
+        for finding in verdict.findings:
+            sections += _wrong_part(duty, finding, shown=finding is leading)
+        pictures = _pictures(leading)
+    sections.append(Section("Call", (probe.label if not duty.plain else _plain_label(duty, probe),)))
+    sections += _named(duty, verdict)
+    right = _where_right(duty, verdict)
+    if right:
+        sections.append(Section("Seen", (right,)))
+    return Report(
+        False,
+        verdict.names,
+        headline,
+        verdict.rung,
+        (*sections, *remarks),
+        pictures,
+        tuple(duty.arguments(probe).values()),
+        dict(probe.options),
+        expected,
+        got,
+    )
+
+
+def _plain_label(duty: Duty, probe: Probe) -> str:
+    return replace(probe, arguments=duty.arguments(probe)).label
+
+
+def _label(finding: Finding, duty: Duty) -> str:
+    several = _count(duty, finding.part) > 1
+    return f"{finding.part}[{finding.piece}]" if several else finding.part
+
+
+def _entry(name: str, index: tuple[int, ...]) -> str:
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def _value(value) -> str:
+    value = np.asarray(value)
+    return str(bool(value)) if value.dtype.kind == "b" else number(float(value))
+
+
+def _wrong_part(duty: Duty, finding: Finding, *, shown: bool) -> list[Section]:
+    name = _label(finding, duty)
+    probe = duty.probes[finding.probe]
+    if finding.index is None:
+        line = f"{name} has shape {finding.got.shape}, expected {finding.right.shape}."
+        return [Section("Shape", (line,))]
+    got, right = finding.got[finding.index], finding.right[finding.index]
+    line = f"{_entry(name, finding.index)} should be {_value(right)}, got {_value(got)}."
+    if duty.group == "checker":
+        answer = {True: "It said that the gradient is right.", False: "It said that the gradient is wrong."}
+        return [Section("First wrong answer", (probe.story, answer[bool(got)]))]
+    lines = [line]
+    if shown and not _count(duty, finding.part):
+        lines += explained(duty, finding.part, finding.index, probe)
+    return [Section("First wrong entry", tuple(lines))]
+
+
+def _pictures(finding: Finding) -> tuple[Picture, ...]:
+    got, right = finding.got, finding.right
+    if finding.index is None or not right.shape:
+        return ()
+    wrong = ~agreeing(got, right)
+    return (
+        picture(f"your {finding.part}", got, finding.index, wrong),
+        picture(f"right {finding.part}", right, finding.index),
+    )
+
+
+def _named(duty: Duty, verdict: Verdict) -> list[Section]:
+    """The mistakes by name, what is said of them, where to read; or that there is no name."""
+    sections = []
+    for finding in verdict.findings:
+        sections += _mistake(finding.names, finding.together, finding.part if len(duty.returns) > 1 else "")
+    if verdict.rung in ("state", "argument") and verdict.names:
+        sections += _mistake(verdict.names, False, "")
+    elif "argument-modified" in verdict.names:
+        sections.append(Section("Also", ("It modified an argument.",)))
+    joined = []
+    for section in sections:  # several parts with the same mistake are told once
+        if section not in joined:
+            joined.append(section)
+    read_at = dict.fromkeys(place_to_read(id) for id in verdict.names) or {CHAPTERS[duty.chapter]: None}
+    return [*joined, Section("Read", (", ".join(read_at),))]
+
+
+def _mistake(names: tuple[str, ...], together: bool, part: str) -> list[Section]:
+    where = f" in {part}" if part else ""
+    if not names:
+        if part:
+            return [
+                Section(
+                    "Not recognised", (f"No mistake that this book knows gives this {part} on every call.",)
+                )
+            ]
+        return [Section("Not recognised", ("No mistake that this book knows gives this on every call.",))]
+    if together:
+        lines = tuple(line for id in names for line in described(id))
+        return [Section(f"Two mistakes at once{where}", lines), _hints(names)]
+    if len(names) == 1:
+        mistake = CATALOGUE[names[0]]
+        heading = "A valid subgradient, another convention" if mistake.convention else "The mistake"
+        return [Section(heading + where, described(names[0])), _hints(names)]
+    lines = tuple(" ".join(described(id)) for id in names)
+    return [Section(f"One of these, which give the same numbers{where}", lines), _hints(names)]
+
+
+def _hints(names: tuple[str, ...]) -> Section:
+    return Section("Hint", tuple(dict.fromkeys(CATALOGUE[id].hint for id in names)))
+
+
+SPECIAL = {
+    "batch": "more than one example",
+    "channels": "more than one channel or filter",
+    "stride": "a stride",
+    "padding": "padding",
+    "integers": "arrays of integers",
+    "ties": "ties",
+    "overlap": "overlapping windows",
+    "pair": "a pair as size or stride",
+    "large": "large scores",
+}
+
+
+def _where_right(duty: Duty, verdict: Verdict) -> str:
+    """What the calls that went wrong have in common, if the others do not have it."""
+    total, wrong = len(duty.probes), set(verdict.wrong_on)
+    if verdict.rung not in ("value", "shape") or not wrong or len(wrong) == total:
+        return ""
+    if duty.group == "checker":
+        return f"{total - len(wrong)} of {total} gradients were judged rightly."
+    sentence = f"{total - len(wrong)} of {total} calls are right"
+    for tag, words in SPECIAL.items():
+        tagged = {n for n, probe in enumerate(duty.probes) if tag in probe.tags}
+        if wrong <= tagged:
+            return f"{sentence}, all of those without {words}."
+    return f"{sentence}."

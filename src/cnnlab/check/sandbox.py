@@ -1,0 +1,188 @@
+"""Run a student's function so that nothing it does stops the check.
+
+What is caught: exceptions of every kind, exits, prints, warnings, changed arguments, endless loops. The time limit is
+a timer signal where there is one (the main thread on Linux and macOS). Elsewhere, so on Windows, in the browser and in
+other threads, a trace function looks at the clock before each line, which makes Python code a good deal slower while
+it is checked and can be defeated by an endless loop with a bare `except`.
+"""
+
+import contextlib
+import inspect
+import io
+import linecache
+import re
+import signal
+import sys
+import sysconfig
+import threading
+import time
+import traceback
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+PRINTED = 200  # characters of a student's output that a report repeats
+
+
+class OutOfTime(BaseException):
+    """Raised inside the student's code when its time is over; no `except Exception` catches it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call did.
+
+    kind       "value", "missing" (raised NotImplementedError), "error" or "time"
+    value      what was returned, for "value"
+    error      "TypeError: ...", for "error"
+    place      the student's own line, such as ``in my_dw, line 3: dw += x * dy``, for "error"
+    printed    whether it wrote something
+    warned     the first warning, or ""
+    changed    names of the arguments that are not what they were
+    """
+
+    kind: str
+    value: object = None
+    error: str = ""
+    place: str = ""
+    printed: bool = False
+    warned: str = ""
+    changed: tuple[str, ...] = ()
+
+
+def call(function, arguments: dict, options: dict, seconds: float, finish=None) -> Outcome:
+    """Call `function(*arguments.values(), **options)` with copies of the arguments and report what happened.
+
+    finish   a function applied to the returned value under the same protection, such as a conversion to arrays,
+             which may run the student's code too
+    """
+    given = {name: copied(value) for name, value in arguments.items()}
+    written = io.StringIO()
+    kind, value, error, place = "error", None, "", ""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            with (
+                contextlib.redirect_stdout(written),
+                contextlib.redirect_stderr(written),
+                _time_limit(seconds),
+            ):
+                value = function(*given.values(), **options)
+                value = finish(value) if finish else value
+            kind = "value"
+        except OutOfTime:
+            kind = "time"
+        except NotImplementedError:
+            kind = "missing"
+        except KeyboardInterrupt:
+            error = "KeyboardInterrupt: stopped from the keyboard"
+        except BaseException as caught:  # SystemExit and whatever a student derives from BaseException
+            error, place = _describe(caught), _own_line(caught, function)
+    changed = tuple(
+        name for name in given if kind == "value" and not _unchanged(given[name], arguments[name])
+    )
+    warning = f"{warned[0].category.__name__}: {_plain(warned[0].message)}" if warned else ""
+    return Outcome(kind, value, error, place, bool(written.getvalue()), warning, changed)
+
+
+def copied(value):
+    """A copy that may be written to, of an array or a sequence of arrays; anything else as it is."""
+    if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
+        return [copied(v) for v in value]
+    return np.array(value) if isinstance(value, np.ndarray) else value
+
+
+def _unchanged(now, before) -> bool:
+    """Whether an argument still is what it was. Rounding of an entry that was moved and put back is forgiven."""
+    if isinstance(before, (list, tuple)):
+        return len(now) == len(before) and all(map(_unchanged, now, before))
+    if not isinstance(before, np.ndarray):
+        return True
+    return (
+        now.shape == before.shape
+        and now.dtype == before.dtype
+        and np.allclose(now, before, rtol=1e-9, atol=1e-9, equal_nan=True)
+    )
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float):
+    has_signal = (
+        hasattr(signal, "setitimer")
+        and sys.platform != "emscripten"
+        and threading.current_thread() is threading.main_thread()
+    )
+    with _by_signal(seconds) if has_signal else _by_trace(seconds):
+        yield
+
+
+@contextlib.contextmanager
+def _by_signal(seconds: float):
+    def stop(number, frame):
+        raise OutOfTime
+
+    started = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, stop)
+    # Fires again and again, for code that catches everything and goes on.
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.02)
+    try:
+        yield
+    finally:
+        while True:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
+                break
+            except OutOfTime:  # it rang once more before it was off
+                continue
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(1e-3, left - (time.monotonic() - started)), interval)
+
+
+@contextlib.contextmanager
+def _by_trace(seconds: float):
+    end = time.monotonic() + seconds
+    libraries = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
+
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename.startswith(libraries):
+            return None
+        if time.monotonic() > end:
+            raise OutOfTime
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def _describe(caught: BaseException) -> str:
+    try:
+        text = str(caught)
+    except BaseException:  # the message is the student's code too
+        text = ""
+    return f"{type(caught).__name__}: {_plain(text)}".removesuffix(": ")
+
+
+def _plain(text) -> str:
+    """One line of text without memory addresses."""
+    text = re.sub(r"\s*0x[0-9a-fA-F]+", " 0x...", str(text))
+    text = " ".join(text.split())
+    return text if len(text) <= PRINTED else text[:PRINTED] + " ..."
+
+
+def _own_line(caught: BaseException, function) -> str:
+    """The deepest line of the file or cell in which the function stands."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    if code is None:
+        return ""
+    frames = [f for f in traceback.extract_tb(caught.__traceback__) if f.filename == code.co_filename]
+    if not frames:
+        return ""
+    frame = frames[-1]
+    line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
+    return f"in {frame.name}, line {frame.lineno}" + (f": {line}" if line else "")

@@ -1,0 +1,267 @@
+"""From what a function did on the probes to what is right, what is wrong, and the mistake that explains it.
+
+Nothing here runs a student's code: `judge` sees only the outcomes. A name is given to a wrong array only if the wrong
+formula of the catalogue gives the same numbers in the same shape on every probe.
+"""
+
+from dataclasses import dataclass, field
+from itertools import permutations
+
+import numpy as np
+
+from cnnlab.check.answers import Returned, agree, agreeing
+from cnnlab.check.duties import Duty
+from cnnlab.check.sandbox import Outcome
+from cnnlab.misconceptions import CATALOGUE, Change
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one part.
+
+    part      its name, such as "dw"
+    probe     number of the first probe on which it is wrong
+    piece     which array of it, if the part is a sequence of arrays
+    got       what came
+    right     what was expected
+    index     the first wrong entry in row-major order, or None if the shape is wrong
+    names     ids of the mistakes that give exactly this, several if they cannot be told apart
+    together  True if the names are two mistakes made at once
+    """
+
+    part: str
+    probe: int
+    piece: int
+    got: np.ndarray
+    right: np.ndarray
+    index: tuple[int, ...] | None
+    names: tuple[str, ...] = ()
+    together: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement over all probes.
+
+    rung      how far the function got: "missing", "error", "time", "type", "shape", "value", "state", "argument",
+              "passed"
+    probe     number of the probe that decides the rung
+    findings  one for each wrong part
+    names     ids of the mistakes, most likely first
+    wrong_on  numbers of the probes that went wrong
+    """
+
+    rung: str
+    probe: int = 0
+    findings: tuple[Finding, ...] = ()
+    names: tuple[str, ...] = ()
+    wrong_on: tuple[int, ...] = ()
+    problem: str = ""
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return self.rung == "passed"
+
+
+def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> Verdict:
+    """Judge the outcomes of the probes, in order. `again` is a second call on the first probe.
+
+    The list may be shorter than the probes if the function ran out of time.
+    """
+    right = [[duty.right(part, probe) for part in duty.returns] for probe in duty.probes]
+    for number, outcome in enumerate(outcomes):
+        if outcome.kind != "value":
+            rung = {"missing": "missing", "error": "error", "time": "time"}[outcome.kind]
+            return Verdict(rung, number, wrong_on=(number,))
+        problem = _problem(outcome.value)
+        if problem:
+            return Verdict("type", number, wrong_on=(number,), problem=problem)
+    answers = [[tuple(a.array for a in part) for part in outcome.value.parts] for outcome in outcomes]
+    remarks = _remarks(outcomes)
+    findings = tuple(
+        finding
+        for position, part in enumerate(duty.returns)
+        if (finding := _finding(part, [a[position] for a in answers], [r[position] for r in right]))
+    )
+    changed = next((n for n, outcome in enumerate(outcomes) if outcome.changed), None)
+    if findings:
+        findings, names = _named(duty, findings, answers, right)
+        first = min(finding.probe for finding in findings)
+        leading = [f for f in findings if f.probe == first]
+        rung = "shape" if all(f.index is None for f in leading) else "value"
+        wrong_on = tuple(n for n in range(len(answers)) if not _all_agree(answers[n], right[n]))
+        if changed is not None:
+            names = (*names, "argument-modified")
+        return Verdict(rung, first, findings, names, wrong_on, remarks=remarks)
+    if again is not None and not _same_again(again, outcomes[0]):
+        names = ("state-kept",) if _accumulated(again, answers[0]) else ()
+        return Verdict("state", 0, names=names, wrong_on=(0,), remarks=remarks)
+    if changed is not None:
+        return Verdict(
+            "argument", changed, names=("argument-modified",), wrong_on=(changed,), remarks=remarks
+        )
+    return Verdict("passed", remarks=remarks)
+
+
+def _problem(returned: Returned) -> str:
+    if returned.problem:
+        return returned.problem
+    return next((a.problem for part in returned.parts for a in part if a.array is None), "")
+
+
+def _remarks(outcomes) -> tuple[str, ...]:
+    found = [a.remark for outcome in outcomes for part in outcome.value.parts for a in part if a.remark]
+    found += [f"It warned: {outcome.warned}" for outcome in outcomes if outcome.warned]
+    if any(outcome.printed for outcome in outcomes):
+        found.append("What it printed is not shown here.")
+    return tuple(dict.fromkeys(found))
+
+
+def _agree_all(got: tuple, right: tuple) -> bool:
+    return len(got) == len(right) and all(agree(g, r) for g, r in zip(got, right, strict=True))
+
+
+def _all_agree(answers, right) -> bool:
+    return all(_agree_all(g, r) for g, r in zip(answers, right, strict=True))
+
+
+def _finding(part: str, got: list, right: list) -> Finding | None:
+    """The first wrong entry of one part over all probes."""
+    for number, (answer, expected) in enumerate(zip(got, right, strict=False)):
+        for piece, (g, r) in enumerate(zip(answer, expected, strict=True)):
+            if g.shape != r.shape:
+                return Finding(part, number, piece, g, r, None)
+            wrong = ~agreeing(g, r)
+            if wrong.any():
+                index = tuple(int(i) for i in np.argwhere(wrong)[0])
+                return Finding(part, number, piece, g, r, index)
+    return None
+
+
+def _named(duty: Duty, findings, answers, right):
+    """Give names to findings; returns them and the ids of all, most likely first."""
+    order = _order(answers, right)
+    if order:
+        findings = tuple(_with(f, ("wrong-order",)) for f in findings)
+        return findings, ("wrong-order",)
+    candidates = {}
+    for finding in findings:
+        position = duty.returns.index(finding.part)
+        got = [a[position] for a in answers]
+        candidates[finding.part] = _explaining(duty, finding, got)
+    named = []
+    for finding in findings:
+        position = duty.returns.index(finding.part)
+        got, expected = [a[position] for a in answers], [r[position] for r in right]
+        names = [id for id in candidates[finding.part] if _consistent(duty, id, candidates)]
+        shared = {id: sum(id in ids for ids in candidates.values()) for id in names}
+        names.sort(key=lambda id: (-shared[id], list(CATALOGUE).index(id)))
+        together = False
+        if not names and _only_reshaped(got, expected):
+            names = ["wrong-shape"]
+        if not names:
+            names = _pair(duty, finding, got)
+            together = bool(names)
+        named.append(_with(finding, tuple(names), together))
+    counted = {}
+    for finding in named:
+        for rank, id in enumerate(finding.names):
+            best, votes = counted.get(id, (rank, 0))
+            counted[id] = (min(best, rank), votes + 1)
+    ids = sorted(counted, key=lambda id: (counted[id][0], -counted[id][1]))
+    return tuple(named), tuple(ids)
+
+
+def _with(finding: Finding, names: tuple[str, ...], together: bool = False) -> Finding:
+    return Finding(
+        finding.part, finding.probe, finding.piece, finding.got, finding.right, finding.index, names, together
+    )
+
+
+def _explaining(duty: Duty, finding: Finding, got: list) -> list[str]:
+    """Ids of all mistakes that give what came, on every probe. The first wrong probe is tried first."""
+    found = []
+    for id, formula in duty.mistakes(finding.part):
+        if id not in found and _explains(duty, finding, formula, got):
+            found.append(id)
+    return found
+
+
+def _explains(duty: Duty, finding: Finding, formula, got: list) -> bool:
+    numbers = [finding.probe, *(n for n in range(len(got)) if n != finding.probe)]
+    return all(_predicts(duty, finding.part, formula, duty.probes[n], got[n]) for n in numbers)
+
+
+def _predicts(duty: Duty, part: str, formula, probe, got: tuple) -> bool:
+    try:
+        with np.errstate(all="ignore"):
+            predicted = duty.apply(formula, part, probe)
+    except (
+        ValueError,
+        IndexError,
+    ):  # the wrong formula makes no array of these shapes, so it is not this one
+        return False
+    return len(predicted) == len(got) and all(agree(g, p) for g, p in zip(got, predicted, strict=True))
+
+
+def _consistent(duty: Duty, id: str, candidates: dict) -> bool:
+    """A joint mistake must show in every part that it touches."""
+    mistake = CATALOGUE[id]
+    if not mistake.joint:
+        return True
+    return all(id in candidates.get(part, ()) for part in duty.returns if mistake.variants(duty.target(part)))
+
+
+def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
+    """Two mistakes of which one alters the result or the arguments of the other, tried in the order of the table."""
+    target = duty.target(finding.part)
+    changes = [
+        (mistake.id, variant)
+        for mistake in CATALOGUE.values()
+        for variant in mistake.variants(target)
+        if isinstance(variant, Change)
+    ]
+    for inner, formula in duty.mistakes(finding.part):
+        for outer, change in changes:
+            if inner != outer and _explains(duty, finding, change(formula), got):
+                return [inner, outer]
+    return []
+
+
+def _order(answers, right) -> bool:
+    """Whether the right arrays came in another order."""
+    count = len(right[0])
+    for order in list(permutations(range(count)))[1:]:
+        if all(_all_agree([a[i] for i in order], r) for a, r in zip(answers, right, strict=False)):
+            return True
+    return False
+
+
+def _only_reshaped(got: list, right: list) -> bool:
+    return all(
+        len(g) == len(r)
+        and all(a.size == b.size and agree(a.ravel(), b.ravel()) for a, b in zip(g, r, strict=True))
+        for g, r in zip(got, right, strict=False)
+    )
+
+
+def _same_again(again: Outcome, before: Outcome) -> bool:
+    if again.kind != "value" or _problem(again.value):
+        return False
+    return all(
+        agree(a.array, b.array)
+        for now, then in zip(again.value.parts, before.value.parts, strict=True)
+        for a, b in zip(now, then, strict=True)
+    )
+
+
+def _accumulated(again: Outcome, right: list) -> bool:
+    """Whether the second call gave some multiple of the right answer, as a sum over calls does."""
+    if again.kind != "value" or _problem(again.value):
+        return False
+    now = [a.array for part in again.value.parts for a in part]
+    then = [a for part in right for a in part]
+    return all(
+        n.shape == t.shape and (agree(n, 2 * t) or agree(n, t)) for n, t in zip(now, then, strict=True)
+    )
