@@ -66,6 +66,7 @@ def pytest_terminal_summary(terminalreporter):
 def trial(tmp_path_factory):
     """The file of the trial notebook, refreshed. Copy it before changing it."""
     import trial_notebook
+
     from tools import refresh
     from tools.normalise import dumps
 

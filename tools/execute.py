@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -122,7 +123,7 @@ def run(notebook, cwd=BOOK, after_cell=lambda: None, timeout=CELL_TIMEOUT):
         client.km.ip = os.path.join(sockets, "kernel")
     environment = {**os.environ, **ENVIRONMENT, "IPYTHONDIR": os.path.join(sockets, "ipython")}
     try:
-        with client.setup_kernel(env=environment):
+        with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code":
                     _run_cell(client, notebook, cell, index, timeout)

@@ -42,6 +42,7 @@ _TIME = re.compile(
     r"|\btimeit\b|\bdatetime\.(?:now|today|utcnow)\b|\bdate\.today\b|\btqdm\.(?:auto|notebook)\b"
 )
 _UNSTEADY = re.compile(r"\b(clear_output|update_display)\b|\bOutput\(\)")
+_BAR = re.compile(r"\b(?:tqdm|trange)\((?!.*\bdisable=None\b)")
 _INTERACT = re.compile(r"@interact\b|\binteract\(|\binteractive\(|\binteract_manual\b|\binteractive_output\(")
 _SVG = re.compile(r"<svg\b[^>]*>")
 _IMG = re.compile(r"<img\b[^>]*>")
@@ -144,6 +145,8 @@ def _code_remarks(cell):
         yield f"{match.group()} shows a time, which differs in every run; quote a benchmark record"
     for match in _UNSTEADY.finditer(source):
         yield f"{match.group()} leaves outputs that nbval cannot compare; display once"
+    if _BAR.search(source):
+        yield "a progress bar leaves a stream that nbval cannot compare; pass disable=None, so that it needs a terminal"
     if _INTERACT.search(source) and "needs-python" not in tags:
         yield "interact needs a live kernel; tag the cell needs-python and put a still beside it"
     for output in cell.outputs:

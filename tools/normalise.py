@@ -39,7 +39,7 @@ _CELL_NOISE = (
     "trusted",
     "vscode",
 )
-_OWN_ID = re.compile(r"c\d+\Z")
+_OWN_ID = re.compile(r"c[1-9]\d{0,3}\Z")
 
 
 def _patterns():
