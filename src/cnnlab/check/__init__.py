@@ -76,7 +76,10 @@ def conv1d(function, *, plain=False, **narrower) -> Report:
 
 
 def conv1d_backward(function, *, plain=False, **narrower) -> Report:
-    """f(dy, x, w, *, stride=1, padding=0) -> (dx, dw, db). Narrower: returns, takes, stride, padding, batch, channels, plain."""
+    """f(dy, x, w, *, stride=1, padding=0) -> (dx, dw, db).
+
+    Narrower: returns, takes, stride, padding, batch, channels, plain.
+    """
     return _check(function, _conv("conv1d_backward", 1, plain, backward=True), narrower)
 
 
@@ -86,7 +89,10 @@ def conv2d(function, *, plain=False, **narrower) -> Report:
 
 
 def conv2d_backward(function, *, plain=False, **narrower) -> Report:
-    """f(dy, x, w, *, stride=1, padding=0) -> (dx, dw, db). Narrower: returns, takes, stride, padding, batch, channels, plain."""
+    """f(dy, x, w, *, stride=1, padding=0) -> (dx, dw, db).
+
+    Narrower: returns, takes, stride, padding, batch, channels, plain.
+    """
     return _check(function, _conv("conv2d_backward", 2, plain, backward=True), narrower)
 
 

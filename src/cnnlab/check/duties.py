@@ -1,6 +1,5 @@
 """What each check asks for: arguments, returned arrays, the right answer, and the terms that add up to an entry."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,11 +43,10 @@ class Duty:
 
     def right(self, part: str, probe: Probe) -> tuple[np.ndarray, ...]:
         """The right answer: one array, or one for each parameter where the part is a sequence."""
-        return self.apply(RIGHT[self.target(part)], part, probe)
+        return self.shown(part, RIGHT[self.target(part)](**probe.arguments, **probe.options))
 
-    def apply(self, formula: Callable, part: str, probe: Probe) -> tuple[np.ndarray, ...]:
-        """What a formula of the catalogue gives in the place of `part`."""
-        result = formula(**probe.arguments, **probe.options)
+    def shown(self, part: str, result) -> tuple[np.ndarray, ...]:
+        """What a formula of the catalogue gives in the place of `part`, in the shape that this duty asks for."""
         entries = result if isinstance(result, tuple) else (result,)
         return tuple(np.asarray(self._bared(part, np.asarray(entry, float))) for entry in entries)
 
@@ -138,16 +136,15 @@ def _chain_dw1(index, dy, x, w1, w2):
     delta = conv_backward(dy, hidden, w2)[0]
     entry = trace.conv_dw(delta, x, w1, index=index)
     lines = _sentences(entry)
-    return tuple(line.replace("dy[", "dh[") for line in lines) + (
+    return (
+        *(line.replace("dy[", "dh[") for line in lines),
         "where dh is the input gradient of the second convolution",
     )
 
 
 def _chain_dw2(index, dy, x, w1, w2):
     lines = _sentences(trace.conv_dw(dy, conv(x, w1), w2, index=index))
-    return tuple(line.replace("x[", "h[") for line in lines) + (
-        "where h is the output of the first convolution",
-    )
+    return (*(line.replace("x[", "h[") for line in lines), "where h is the output of the first convolution")
 
 
 def _dense(explain):

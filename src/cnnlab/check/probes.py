@@ -48,11 +48,13 @@ def _option(value) -> str:
 
 
 def numbers(*shape, seed: int, choices=(-5, -4, -3, -2, -1, 1, 2, 3, 4, 6)) -> np.ndarray:
-    """An array of small integers in floats without symmetry; the same on every machine and version."""
+    """An array of small numbers without symmetry and with a sum that is not 0; the same on every machine and version."""
     state, values = 7919 * (seed + 1), []
     for _ in range(int(np.prod(shape))):
         state = (state * 1103515245 + 12345) % 2**31
         values.append(choices[(state >> 16) % len(choices)])
+    if sum(values) == 0 and 0 not in choices:
+        values[-1] = choices[(choices.index(values[-1]) + 1) % len(choices)]
     return np.array(values, dtype=float).reshape(shape)
 
 
@@ -129,7 +131,7 @@ POOLS = (
     (1, 2, (7, 7), 3, 2, "ties"),
     (1, 1, (5, 6), 2, None, "negative"),
     (1, 1, (4, 6), 2, None, "integers"),
-    (1, 1, (1, 4), (1, 2), (1, 1), "document"),
+    (1, 1, (2, 4), (1, 2), (1, 1), "document"),
     (1, 2, (6, 7), (2, 3), None, "various"),
     (2, 1, (5, 8), (3, 2), (1, 2), "ties"),
 )
@@ -148,7 +150,7 @@ def _pool(n, c, inputs, size, stride, kind, *, seed, backward) -> Probe:
         x = numbers(n, c, *inputs, seed=seed, choices=(0, 0, 0, 1, 1, -1, 2))
         x[0, 0, :2, :2] = [[1, 3], [3, 2]]
     elif kind == "document":
-        x = np.array([1.0, 5, 7, 2]).reshape(1, 1, 1, 4)
+        x = np.array([[[[1.0, 5, 7, 2], [4, 3, 8, 6]]]])  # the first row is the example of chapter 3
     else:
         # All different, so that no window has a tie.
         count = int(np.prod((n, c, *inputs)))

@@ -96,7 +96,8 @@ class Report:
         sign = "\u2713" if self.passed else "\u2717"
         return (
             f"<div class='cnnlab-report cnnlab-report-{state}' role='group' aria-label='Result of the check' "
-            "style='border:1px solid currentColor;border-left-width:.4em;border-radius:.3em;padding:.5em .8em;margin:.5em 0'>"
+            "style='border:1px solid currentColor;border-left-width:.4em;border-radius:.3em;"
+            "padding:.5em .8em;margin:.5em 0'>"
             f"<p style='margin:.2em 0'><b><span aria-hidden='true'>{sign} </span>{html.escape(self.headline)}</b></p>"
             f"{body}{pictures}</div>"
         )

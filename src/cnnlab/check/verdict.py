@@ -118,12 +118,8 @@ def _remarks(outcomes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _agree_all(got: tuple, right: tuple) -> bool:
-    return len(got) == len(right) and all(agree(g, r) for g, r in zip(got, right, strict=True))
-
-
 def _all_agree(answers, right) -> bool:
-    return all(_agree_all(g, r) for g, r in zip(answers, right, strict=True))
+    return all(_same(g, r) for g, r in zip(answers, right, strict=True))
 
 
 def _finding(part: str, got: list, right: list) -> Finding | None:
@@ -194,15 +190,8 @@ def _explains(duty: Duty, finding: Finding, formula, got: list) -> bool:
 
 
 def _predicts(duty: Duty, part: str, formula, probe, got: tuple) -> bool:
-    try:
-        with np.errstate(all="ignore"):
-            predicted = duty.apply(formula, part, probe)
-    except (
-        ValueError,
-        IndexError,
-    ):  # the wrong formula makes no array of these shapes, so it is not this one
-        return False
-    return len(predicted) == len(got) and all(agree(g, p) for g, p in zip(got, predicted, strict=True))
+    result = _attempt(formula, {**probe.arguments, **probe.options})
+    return result is not None and _same(got, duty.shown(part, result))
 
 
 def _consistent(duty: Duty, id: str, candidates: dict) -> bool:
@@ -214,19 +203,46 @@ def _consistent(duty: Duty, id: str, candidates: dict) -> bool:
 
 
 def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
-    """Two mistakes of which one alters the result or the arguments of the other, tried in the order of the table."""
-    target = duty.target(finding.part)
+    """Two mistakes of which one alters the result or the arguments of the other, tried in the order of the table.
+
+    All pairs are tried on the first wrong probe, and those that fit it on the others. A formula is evaluated once for
+    each way to alter its arguments; what only alters its result is then cheap.
+    """
+    target, probe, answer = duty.target(finding.part), duty.probes[finding.probe], got[finding.probe]
+    given = {**probe.arguments, **probe.options}
     changes = [
         (mistake.id, variant)
         for mistake in CATALOGUE.values()
         for variant in mistake.variants(target)
         if isinstance(variant, Change)
     ]
+    altered = [(id, change, change.before(given) if change.before else given) for id, change in changes]
     for inner, formula in duty.mistakes(finding.part):
-        for outer, change in changes:
-            if inner != outer and _explains(duty, finding, change(formula), got):
+        plain = _attempt(formula, given)
+        for outer, change, arguments in altered:
+            if inner == outer:
+                continue
+            result = _attempt(formula, arguments) if change.before else plain
+            if result is None:
+                continue
+            predicted = _attempt(lambda **_: change.after(result, given), given) if change.after else result
+            fits = predicted is not None and _same(duty.shown(finding.part, predicted), answer)
+            if fits and _explains(duty, finding, change(formula), got):
                 return [inner, outer]
     return []
+
+
+def _attempt(formula, arguments):
+    """What a wrong formula gives, or None if it makes no array of these shapes."""
+    try:
+        with np.errstate(all="ignore"):
+            return formula(**arguments)
+    except (ValueError, IndexError):
+        return None
+
+
+def _same(got: tuple, predicted: tuple) -> bool:
+    return len(got) == len(predicted) and all(agree(g, p) for g, p in zip(got, predicted, strict=True))
 
 
 def _order(answers, right) -> bool:

@@ -54,6 +54,9 @@ TIES: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"true-convolution", "gradient-rotated"}),
         frozenset({"product-of-sums", "upstream-summed"}),
     ),
+    "sigmoidpool.dx": (frozenset({"derivative-at-pool", "derivative-at-activation"}),),
+    "sgd.velocities": (frozenset({"rate-in-velocity", "rate-applied-twice"}),),
+    "step.velocity": (frozenset({"rate-in-velocity", "rate-applied-twice"}),),
 }
 """By target: mistakes that give the same numbers for every input, so that only the code could tell which it was."""
 

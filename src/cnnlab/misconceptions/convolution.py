@@ -9,7 +9,6 @@ import numpy as np
 from cnnlab.misconceptions.right import RIGHT
 from cnnlab.misconceptions.table import Change, Mistake, to
 from cnnlab.misconceptions.windows import (
-    crop,
     dw_from,
     dx_from,
     each_spatial,

@@ -158,7 +158,7 @@ ENTRIES = (
     Mistake(
         id="upstream-reversed",
         name="the upstream gradient reversed",
-        wrong=to(f"{CONVOLUTION} pool.dx", _upstream(lambda a: each_spatial(a["dy"], np.flip))),
+        wrong=to("conv.dx conv.dw pool.dx", _upstream(lambda a: each_spatial(a["dy"], np.flip))),
         tempting="numpy.convolve flips its second argument, which here is the delta.",
         why="Delta i belongs to window i; flipped, it is paired with the window at the other end.",
         hint="numpy.correlate does not flip, numpy.convolve does.",

@@ -44,6 +44,11 @@ def _both(rule):
     }
 
 
+def _moved(rule):
+    """A wrong rule that leaves the velocity right."""
+    return {target: formula for target, formula in _both(rule).items() if target in ("sgd.params", "step.w")}
+
+
 def _one_after_the_other(part):
     """Every connection takes a step of its own, with momentum, one after the other."""
 
@@ -194,7 +199,7 @@ ENTRIES = (
     Mistake(
         id="step-uphill",
         name="a step uphill",
-        wrong=_both(lambda p, g, v, rate, momentum: (p + rate * (momentum * v + g), momentum * v + g)),
+        wrong=_moved(lambda p, g, v, rate, momentum: (p + rate * (momentum * v + g), momentum * v + g)),
         tempting="The new value is the old one plus something.",
         why="The gradient points to where the loss grows; the step goes the other way.",
         hint="Take a step on w squared from w = 1.",
@@ -235,7 +240,7 @@ ENTRIES = (
     Mistake(
         id="velocity-of-before",
         name="a step along the old velocity",
-        wrong=_both(lambda p, g, v, rate, momentum: (p - rate * v, momentum * v + g)),
+        wrong=_moved(lambda p, g, v, rate, momentum: (p - rate * v, momentum * v + g)),
         tempting="The two lines stand in the other order.",
         why="First the velocity takes the new gradient in, then the parameter follows it.",
         hint="Does the very first step move at all?",
@@ -273,11 +278,12 @@ ENTRIES = (
         hint="Count the rates on the way from the gradient to the parameter.",
         chapter="one-weight-many-connections",
         hides="A rate of 1.",
+        joint=True,
     ),
     Mistake(
         id="looked-ahead",
         name="Nesterov's step instead of the plain one",
-        wrong=_both(
+        wrong=_moved(
             lambda p, g, v, rate, momentum: (
                 p - rate * (g + momentum * (momentum * v + g)),
                 momentum * v + g,
@@ -292,7 +298,7 @@ ENTRIES = (
     Mistake(
         id="rate-forgotten",
         name="the rate left out",
-        wrong=_both(lambda p, g, v, rate, momentum: (p - (momentum * v + g), momentum * v + g)),
+        wrong=_moved(lambda p, g, v, rate, momentum: (p - (momentum * v + g), momentum * v + g)),
         tempting="The gradient seems to be the step.",
         why="The gradient gives the direction; how far to go is the rate.",
         hint="Which line of your step reads the rate?",

@@ -14,7 +14,7 @@ and the right formulas are
 `y_from`, `dw_from` and `dx_from` turn a formula of this kind into a function of the fixed arguments.
 """
 
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -39,7 +39,7 @@ def out_sizes(x, w, stride, padding) -> tuple[int, ...]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reach(kernel, stride, out):
     """Spatial indices (P, M, rank) that each position and offset meet, counted from the padded start."""
     places = [
