@@ -5,7 +5,9 @@ it and steps through it. So a widget works where there is no Python: on the page
 """
 
 from cnnlab.widgets.answer_box import AnswerBox
+from cnnlab.widgets.backward_pass import BackwardPass
 from cnnlab.widgets.pool_routing import PoolRouting
+from cnnlab.widgets.two_layers import TwoLayers
 from cnnlab.widgets.weight_sharing import WeightSharing
 
-__all__ = ["AnswerBox", "PoolRouting", "WeightSharing"]
+__all__ = ["AnswerBox", "BackwardPass", "PoolRouting", "TwoLayers", "WeightSharing"]

@@ -85,14 +85,17 @@ def strings(array, digits: int = 6) -> list[str]:
     return [number(value, digits) for value in np.asarray(array).ravel()]
 
 
-def grid(array, digits: int = 6, shaded: bool = False) -> dict:
-    """An array for the browser: its spatial shape and its strings; for cells too small for a number, shades 0 to 9."""
+def grid(array, digits: int = 6) -> dict:
+    """An array for the browser: its spatial shape and strings; shades 0 to 9 where cells are too narrow for numbers."""
     spatial = array.shape[2:]
     state = {"shape": list(spatial), "text": strings(array, digits)}
-    if shaded:
-        size = np.abs(array).max() or 1.0
-        state["shade"] = [int(v) for v in np.rint(np.abs(array).ravel() / size * 9)]
-    return state
+    return state | {"shade": shades(array)} if spatial[-1] > WIDE else state
+
+
+def shades(array) -> list[int]:
+    """Every entry as a shade from 0 to 9 by its size, row by row."""
+    sizes = np.abs(array).ravel()
+    return [int(v) for v in np.rint(sizes / (sizes.max() or 1.0) * 9)]
 
 
 def index_text(name: str, index) -> str:
@@ -149,7 +152,7 @@ def blocks(grids: dict, labels: dict, marks: dict) -> list[still.Block]:
                 labels[name],
                 still.rows(state["text"], state["shape"]),
                 marks[name],
-                shade=still.rows(shade, state["shape"]) if shade and state["shape"][-1] > WIDE else None,
+                shade=still.rows(shade, state["shape"]) if shade else None,
             )
         )
     return result

@@ -8,7 +8,6 @@ from cnnlab import trace
 from cnnlab.formatting import number
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
-    WIDE,
     TraceWidget,
     blocks,
     check_geometry,
@@ -77,22 +76,21 @@ class PoolRouting(TraceWidget):
 
     def _trace(self) -> dict:
         x, dy = self.arrays["x"], self.arrays["dy"]
-        wide = max(x.shape[-1], dy.shape[-1]) > WIDE
         winners = self.winners()
         tied = any(len(places) > 1 for places in winners)
         return {
             "title": self.title,
             "size": self.size,
             "stride": self.stride,
-            "x": grid(x, self.digits, shaded=wide),
-            "dy": grid(dy, self.digits, shaded=wide),
+            "x": grid(x, self.digits),
+            "dy": grid(dy, self.digits),
             "winners": winners,
             "first": self.ties,
             "upstream": number(dy.sum(), self.digits),
-            "rules": {rule: self._rule(rule, wide) for rule in (RULES if tied else ("first",))},
+            "rules": {rule: self._rule(rule) for rule in (RULES if tied else ("first",))},
         }
 
-    def _rule(self, ties: str, wide: bool) -> dict:
+    def _rule(self, ties: str) -> dict:
         """One rule: for each window what it gives to whom, with the running sums there and of the whole dx."""
         dy, entries = self.arrays["dy"], self.entries(ties)
         steps = [[] for _ in range(dy.size)]
@@ -103,7 +101,7 @@ class PoolRouting(TraceWidget):
         running = np.cumsum([sum(given for _, given, _ in step) for step in steps])
         dx = np.array([entry.total for entry in entries]).reshape(self.arrays["x"].shape)
         return {
-            "dx": grid(dx, self.digits, shaded=wide),
+            "dx": grid(dx, self.digits),
             "steps": [
                 [
                     [place, number(given, self.digits), number(after, self.digits)]

@@ -8,7 +8,6 @@ from cnnlab import trace
 from cnnlab.formatting import number
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
-    WIDE,
     TraceWidget,
     blocks,
     check_geometry,
@@ -80,7 +79,6 @@ class WeightSharing(TraceWidget):
             "w": self.arrays["w"].shape[2:],
             "y": self.arrays["dy"].shape[2:],
         }
-        wide = max(shape[-1] for shape in shapes.values()) > WIDE
         entries = {
             kind: [self.entry(kind, index) for index in product(*map(range, shape))]
             for kind, shape in shapes.items()
@@ -100,10 +98,10 @@ class WeightSharing(TraceWidget):
             "sums": sums,
         }
         for name in ("x", "w", "dy"):
-            state[name] = grid(self.arrays[name], self.digits, shaded=wide)
+            state[name] = grid(self.arrays[name], self.digits)
         for kind, name in SUMS.items():
             totals = np.array([entry.total for entry in entries[kind]]).reshape(1, 1, *shapes[kind])
-            state[name] = grid(totals, self.digits, shaded=wide)
+            state[name] = grid(totals, self.digits)
         return state
 
     def _sums(self, entry: trace.Entry, chunk: int = 1) -> list[list[str]]:

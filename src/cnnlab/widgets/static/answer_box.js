@@ -21,7 +21,7 @@ function judge(trace, text) {
 }
 
 function drawBox({ trace, root, signal }) {
-  const id = `cnn-answer-${++gridCount}`;
+  const id = freshId("answer");
   const field = make("input", { type: "text", id, inputmode: "text", autocomplete: "off", "aria-describedby": `${id}-hint` });
   const reply = make("div", { class: "cnn-reply", role: "status", "aria-live": "polite" });
   const digits = trace.digits === 1 ? "1 digit is enough" : `${trace.digits} digits are enough`;

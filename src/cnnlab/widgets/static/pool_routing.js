@@ -42,8 +42,8 @@ function draw({ trace, root, signal, model, memory }) {
     lineBox.el,
   );
   const choice = make("fieldset", { class: "cnn-choice" }, make("legend", {}, "On a tie"));
-  const group = `cnn-rule-${++gridCount}`;
-  for (const name of Object.keys(trace.rules)) {
+  const group = freshId("rule");
+  for (const name of Object.keys(RULES).filter((rule) => trace.rules[rule])) {
     const radio = make("input", { type: "radio", name: group, value: name, onchange: () => switchTo(name) });
     radio.checked = name === ruleName;
     choice.append(make("label", {}, radio, ` ${name}: ${RULES[name]}`));

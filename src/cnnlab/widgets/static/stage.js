@@ -25,19 +25,24 @@ function bracketed(text) {
   return text.startsWith("-") ? `(${text})` : text;
 }
 
-let gridCount = 0;
+/** An id that no other widget of the document has; a page loads this module more than once. */
+function freshId(name) {
+  const key = Symbol.for("cnnlab.ids");
+  document[key] = (document[key] ?? 0) + 1;
+  return `cnn-${name}-${document[key]}`;
+}
 
 /**
  * A grid of numbers that the arrow keys walk through; Enter, Space or a click chooses a cell.
- * `array` is {shape, text, shade?}; `longest` makes room for longer texts to come; without `choose` the grid is
+ * `array` is {shape, text, shade?, columns?}; `longest` makes room for longer texts to come; without `choose` the grid is
  * for looking only.
  */
 function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
   const { shape, text, shade } = array;
-  const columns = shape[shape.length - 1];
+  const columns = array.columns ?? shape[shape.length - 1];
   const count = text.length;
-  const small = columns > 12;
-  const id = `cnn-grid-${++gridCount}`;
+  const small = Boolean(shade);
+  const id = freshId("grid");
   const characters = Math.max(longest, ...text.map((t) => t.length));
   const cells = [];
   let current = 0;
@@ -46,14 +51,17 @@ function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
   body.style.setProperty("--columns", columns);
   body.style.setProperty(
     "--cell",
-    small ? `max(6px, min(14px, calc((100cqw * var(--share) - ${columns + 8}px) / ${columns})))` : `max(2.1rem, calc(${characters}ch + 0.7rem))`,
+    small ? `max(6px, min(${columns > 12 ? "14px" : "var(--most)"}, calc((100cqw * var(--share) - ${columns + 8}px) / ${columns})))` : `max(2.1rem, calc(${characters}ch + 0.7rem))`,
   );
   for (let start = 0; start < count; start += columns) {
     const row = make("div", { class: "cnn-row", role: "row" });
-    for (let flat = start; flat < start + columns; flat++) {
+    for (let flat = start; flat < Math.min(start + columns, count); flat++) {
       const cell = make("div", { class: "cnn-cell", "data-role": role }, text[flat]);
       cell.setAttribute("aria-label", `${indexText(name, flat, shape)} = ${text[flat]}`);
-      if (shade) cell.style.setProperty("--shade", shade[flat]);
+      if (shade) {
+        cell.style.setProperty("--shade", shade[flat]);
+        cell.classList.toggle("cnn-negative", text[flat].startsWith("-"));
+      }
       cell.dataset.flat = flat;
       cells.push(cell);
       row.append(cell);
@@ -94,7 +102,7 @@ function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
       ArrowUp: current >= columns ? current - columns : current,
       ArrowDown: current + columns < count ? current + columns : current,
       Home: current - column,
-      End: current - column + columns - 1,
+      End: Math.min(current - column + columns, count) - 1,
     }[event.key];
     if (to !== undefined) {
       walk(to);
@@ -151,7 +159,7 @@ function makeLines() {
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     return node;
   };
-  const id = `cnn-mask-${++gridCount}`;
+  const id = freshId("mask");
   const el = create("svg", { class: "cnn-lines", "aria-hidden": "true" });
   let paths = [];
   return {
