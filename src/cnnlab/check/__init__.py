@@ -33,8 +33,10 @@ The checks: `conv1d`, `conv1d_backward`, `conv2d`, `conv2d_backward`, `max_pool2
 library does not have is checked by `against`, with a right function and named wrong ones of your own.
 """
 
+import inspect
+
 from cnnlab.check import probes
-from cnnlab.check.duties import Duty, narrowed
+from cnnlab.check.duties import Duty, OwnDuty, narrowed
 from cnnlab.check.probes import Probe
 from cnnlab.check.report import Report
 from cnnlab.check.runner import run
@@ -42,6 +44,7 @@ from cnnlab.check.runner import run
 __all__ = [
     "Probe",
     "Report",
+    "against",
     "conv1d",
     "conv1d_backward",
     "conv2d",
@@ -259,6 +262,55 @@ def gradient_checker(function, **narrower) -> Report:
     """
     duty = _network("gradient_checker", "checker", "verdict", "f gradient x", probes.checker())
     return _check(function, duty, narrower)
+
+
+def against(
+    function,
+    right,
+    calls,
+    *,
+    returns="result",
+    takes=None,
+    mistakes=None,
+    name="against",
+    chapter="",
+    seconds=SECONDS,
+) -> Report:
+    """Check a function that the library does not have against a right one.
+
+    function  the student's
+    right     the right one, called in the same way
+    calls     a sequence of calls, the simplest first: each a tuple of positional arguments, or a pair of such a tuple and
+              a dictionary of keywords. Give them unequal sizes and numbers without symmetry.
+    returns   the name of the returned array, or the names of several
+    takes     names of the positional arguments, for the report; the default reads them from `right`
+    mistakes  wrong functions by id, called in the same way; an id of the catalogue brings its words along
+    name      of the check in the report
+    chapter   file name without ending of the chapter to read
+
+    Raises ValueError for no call at all, and whatever `right` raises.
+    """
+    calls = [call if len(call) == 2 and isinstance(call[1], dict) else (call, {}) for call in calls]
+    if not calls:
+        raise ValueError("check.against: calls must have at least one call; give a tuple of arguments.")
+    returns = tuple(returns.split()) if isinstance(returns, str) else tuple(returns)
+    takes = takes or list(inspect.signature(right).parameters)[: len(calls[0][0])]
+    takes = tuple(takes.split()) if isinstance(takes, str) else tuple(takes)
+    found = tuple(Probe(dict(zip(takes, given, strict=True)), dict(options)) for given, options in calls)
+    options = tuple(dict.fromkeys(key for probe in found for key in probe.options))
+    duty = OwnDuty(
+        name,
+        "own",
+        returns,
+        takes,
+        options,
+        found,
+        False,
+        chapter,
+        function=right,
+        wrong=dict(mistakes or {}),
+    )
+    return run(function, duty, seconds)
 
 
 def _conv(name, ndim, plain, *, backward) -> Duty:

@@ -1,6 +1,7 @@
 """What each check asks for: arguments, returned arrays, the right answer, and the terms that add up to an entry."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -61,6 +62,32 @@ class Duty:
         if name in ("b", "db"):
             return value[0] if value.shape == (1,) else value
         return value[0, 0] if value.ndim > 2 and value.shape[:2] == (1, 1) else value
+
+
+@dataclass(frozen=True)
+class OwnDuty(Duty):
+    """A duty whose right function, and wrong ones, do not come from the catalogue.
+
+    function  the right function, called like the student's
+    wrong     wrong functions by id, called like the student's
+    """
+
+    function: Callable | None = None
+    wrong: Mapping[str, Callable] = field(default_factory=dict)
+
+    def right(self, part: str, probe: Probe) -> tuple[np.ndarray, ...]:
+        return self.shown(part, self._part_of(self.function, part)(**probe.arguments, **probe.options))
+
+    def mistakes(self, part: str):
+        return [(id, self._part_of(formula, part)) for id, formula in self.wrong.items()]
+
+    def _part_of(self, formula: Callable, part: str) -> Callable:
+        def one(**arguments):
+            given = [arguments.pop(name) for name in self.takes]
+            result = formula(*given, **arguments)
+            return result[self.returns.index(part)] if len(self.returns) > 1 else result
+
+        return one
 
 
 def narrowed(duty: Duty, *, returns=None, takes=None, without=()) -> Duty:

@@ -31,7 +31,7 @@ class Probe:
     @property
     def label(self) -> str:
         """The call in words: shapes and keywords."""
-        shapes = [f"{name} {_shape(value)}" for name, value in self.arguments.items()]
+        shapes = [f"{name} {_shape(v)}" for name, v in self.arguments.items() if not callable(v)]
         return ", ".join(shapes + [f"{name}={_option(value)}" for name, value in self.options.items()])
 
 
@@ -40,7 +40,7 @@ def _shape(value) -> str:
         return str(value.shape)
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], np.ndarray):
         return "[" + ", ".join(str(v.shape) for v in value) + "]"
-    return getattr(value, "__name__", str(value))
+    return str(value)
 
 
 def _option(value) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnlab.formatting import number
-from cnnlab.misconceptions import CATALOGUE, CHAPTERS
+from cnnlab.misconceptions import CATALOGUE
 
 SHOWN = 12  # rows and columns of an array that a picture shows
 
@@ -104,13 +104,9 @@ class Report:
 
 
 def described(id: str) -> tuple[str, ...]:
-    """A mistake by name, and why it is wrong."""
-    mistake = CATALOGUE[id]
-    return (f"{mistake.name} ({id}).", mistake.why)
-
-
-def place_to_read(id: str) -> str:
-    return CHAPTERS[CATALOGUE[id].chapter]
+    """A mistake by name, and why it is wrong. One that the catalogue lacks has only its id for a name."""
+    mistake = CATALOGUE.get(id)
+    return (f"{mistake.name} ({id}).", mistake.why) if mistake else (f"{id.replace('-', ' ')}.",)
 
 
 def picture(title: str, array: np.ndarray, index=None, wrong=None) -> Picture:

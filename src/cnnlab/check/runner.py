@@ -8,7 +8,7 @@ import numpy as np
 from cnnlab.check.answers import agreeing, read
 from cnnlab.check.duties import Duty, explained
 from cnnlab.check.probes import Probe
-from cnnlab.check.report import Picture, Report, Section, described, picture, place_to_read
+from cnnlab.check.report import Picture, Report, Section, described, picture
 from cnnlab.check.sandbox import call
 from cnnlab.check.verdict import Finding, Verdict, judge
 from cnnlab.formatting import number
@@ -271,8 +271,9 @@ def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     for section in sections:  # several parts with the same mistake are told once
         if section not in joined:
             joined.append(section)
-    read_at = dict.fromkeys(place_to_read(id) for id in verdict.names) or {CHAPTERS[duty.chapter]: None}
-    return [*joined, Section("Read", (", ".join(read_at),))]
+    read_at = [CATALOGUE[id].chapter for id in verdict.names if id in CATALOGUE] or [duty.chapter]
+    titles = dict.fromkeys(CHAPTERS[chapter] for chapter in read_at if chapter)
+    return [*joined, Section("Read", (", ".join(titles),))] if titles else joined
 
 
 def _mistake(names: tuple[str, ...], together: bool, part: str) -> list[Section]:
@@ -287,17 +288,19 @@ def _mistake(names: tuple[str, ...], together: bool, part: str) -> list[Section]
         return [Section("Not recognised", ("No mistake that this book knows gives this on every call.",))]
     if together:
         lines = tuple(line for id in names for line in described(id))
-        return [Section(f"Two mistakes at once{where}", lines), _hints(names)]
+        return [Section(f"Two mistakes at once{where}", lines), *_hints(names)]
     if len(names) == 1:
-        mistake = CATALOGUE[names[0]]
-        heading = "A valid subgradient, another convention" if mistake.convention else "The mistake"
-        return [Section(heading + where, described(names[0])), _hints(names)]
+        mistake = CATALOGUE.get(names[0])
+        convention = mistake is not None and mistake.convention
+        heading = "A valid subgradient, another convention" if convention else "The mistake"
+        return [Section(heading + where, described(names[0])), *_hints(names)]
     lines = tuple(" ".join(described(id)) for id in names)
-    return [Section(f"One of these, which give the same numbers{where}", lines), _hints(names)]
+    return [Section(f"One of these, which give the same numbers{where}", lines), *_hints(names)]
 
 
-def _hints(names: tuple[str, ...]) -> Section:
-    return Section("Hint", tuple(dict.fromkeys(CATALOGUE[id].hint for id in names)))
+def _hints(names: tuple[str, ...]) -> list[Section]:
+    hints = tuple(dict.fromkeys(CATALOGUE[id].hint for id in names if id in CATALOGUE))
+    return [Section("Hint", hints)] if hints else []
 
 
 SPECIAL = {

@@ -152,7 +152,7 @@ def _named(duty: Duty, findings, answers, right):
         got, expected = [a[position] for a in answers], [r[position] for r in right]
         names = [id for id in candidates[finding.part] if _consistent(duty, id, candidates)]
         shared = {id: sum(id in ids for ids in candidates.values()) for id in names}
-        names.sort(key=lambda id: (-shared[id], list(CATALOGUE).index(id)))
+        names.sort(key=lambda id: -shared[id])  # a stable sort: the order of the table decides between equals
         together = False
         if not names and _only_reshaped(got, expected):
             names = ["wrong-shape"]
@@ -190,14 +190,14 @@ def _explains(duty: Duty, finding: Finding, formula, got: list) -> bool:
 
 
 def _predicts(duty: Duty, part: str, formula, probe, got: tuple) -> bool:
-    result = _attempt(formula, {**probe.arguments, **probe.options})
+    result = _attempt(formula, **probe.arguments, **probe.options)
     return result is not None and _same(got, duty.shown(part, result))
 
 
 def _consistent(duty: Duty, id: str, candidates: dict) -> bool:
     """A joint mistake must show in every part that it touches."""
-    mistake = CATALOGUE[id]
-    if not mistake.joint:
+    mistake = CATALOGUE.get(id)
+    if mistake is None or not mistake.joint:
         return True
     return all(id in candidates.get(part, ()) for part in duty.returns if mistake.variants(duty.target(part)))
 
@@ -218,25 +218,25 @@ def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
     ]
     altered = [(id, change, change.before(given) if change.before else given) for id, change in changes]
     for inner, formula in duty.mistakes(finding.part):
-        plain = _attempt(formula, given)
+        plain = _attempt(formula, **given)
         for outer, change, arguments in altered:
             if inner == outer:
                 continue
-            result = _attempt(formula, arguments) if change.before else plain
+            result = _attempt(formula, **arguments) if change.before else plain
             if result is None:
                 continue
-            predicted = _attempt(lambda **_: change.after(result, given), given) if change.after else result
+            predicted = _attempt(change.after, result, given) if change.after else result
             fits = predicted is not None and _same(duty.shown(finding.part, predicted), answer)
             if fits and _explains(duty, finding, change(formula), got):
                 return [inner, outer]
     return []
 
 
-def _attempt(formula, arguments):
+def _attempt(formula, /, *positional, **arguments):
     """What a wrong formula gives, or None if it makes no array of these shapes."""
     try:
         with np.errstate(all="ignore"):
-            return formula(**arguments)
+            return formula(*positional, **arguments)
     except (ValueError, IndexError):
         return None
 

@@ -323,21 +323,6 @@ ENTRIES = (
         hides="A kernel of one weight; a gradient that is its own rotation.",
     ),
     Mistake(
-        id="true-convolution",
-        name="convolution with the flipped kernel, where the book means cross-correlation",
-        wrong={
-            "conv.y": Change(before=_rotate_kernel),
-            "conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip)),
-            "conv.dx": Change(before=_rotate_kernel),
-        },
-        tempting="Mathematics and numpy.convolve flip the kernel.",
-        why="In this book, and in every framework, the kernel of a convolutional layer is not flipped.",
-        hint="numpy.correlate does not flip, numpy.convolve does.",
-        chapter="two-dimensions",
-        hides="A kernel that is its own rotation.",
-        joint=True,
-    ),
-    Mistake(
         id="kernel-not-rotated",
         name="the kernel not rotated in the input gradient",
         wrong={"conv.dx": Change(before=_rotate_kernel)},
@@ -356,6 +341,21 @@ ENTRIES = (
         hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-dimensions",
         hides="A kernel that is its own rotation.",
+    ),
+    Mistake(
+        id="true-convolution",
+        name="convolution with the flipped kernel, where the book means cross-correlation",
+        wrong={
+            "conv.y": Change(before=_rotate_kernel),
+            "conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip)),
+            "conv.dx": Change(before=_rotate_kernel),
+        },
+        tempting="Mathematics and numpy.convolve flip the kernel.",
+        why="In this book, and in every framework, the kernel of a convolutional layer is not flipped.",
+        hint="numpy.correlate does not flip, numpy.convolve does.",
+        chapter="two-dimensions",
+        hides="A kernel that is its own rotation.",
+        joint=True,
     ),
     Mistake(
         id="rows-columns-swapped",
