@@ -109,6 +109,11 @@ def test_addresses_and_folders_go(written, shown):
     assert (data["text/plain"], data["text/html"]) == (shown, shown)
 
 
+def test_long_lines_are_no_trouble():
+    line = "x" * 1_000_000 + "/" * 1000
+    assert outputs_of(new_output("stream", text=line))[0].text == line
+
+
 def test_an_error_keeps_its_last_line():
     error = new_output("error", ename="ValueError", evalue="too large", traceback=["/tmp/x line 3", "..."])
     assert outputs_of(error)[0].traceback == ["ValueError: too large"]

@@ -11,6 +11,7 @@ that is free (an index, a year, a constant of a formula). A display may put some
 ``(-0.5)`` or ``12%``; what already stands there is not written twice.
 """
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -60,6 +61,7 @@ def store(cell, rendered: Rendered) -> None:
         cell.metadata["cnnlab"] = extra
 
 
+@functools.lru_cache(maxsize=4096)
 def split_display(text: str):
     """Split a display into what stands before its one number, the number, and what follows; None if not one."""
     found = tokens_.find(text)

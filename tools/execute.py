@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,10 +15,12 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 CELL_TIMEOUT = 120  # seconds
+WORKERS = 2
 
 ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -47,6 +50,27 @@ def find(names=()) -> list[Path]:
             raise SystemExit(f"There is no notebook {name!r}. The book has: {known}.")
         found.append(path)
     return found
+
+
+def each(paths, function) -> list:
+    """Call `function(path, after_cell)` for each notebook, two at a time, under one progress bar over their cells.
+
+    Interrupted, it ends the process at once: kernels end with it, and no notebook is written half.
+    """
+    cells = sum(cell.cell_type == "code" for path in paths for cell in read(path).cells)
+    with (
+        tqdm(total=cells, unit="cell", disable=None, leave=False) as bar,
+        ThreadPoolExecutor(WORKERS) as pool,
+    ):
+        try:
+            return list(pool.map(lambda path: function(path, bar.update), paths))
+        except KeyboardInterrupt:
+            print(
+                "\nStopped. Notebooks that were not written yet are as they were.",
+                file=sys.stderr,
+                flush=True,
+            )
+            os._exit(130)
 
 
 def read(path) -> nbformat.NotebookNode:

@@ -11,17 +11,13 @@ looked at without the others.
 import argparse
 import copy
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from tqdm import tqdm
 
 from tools import bindings, execute, tokens
 from tools.normalise import STATE, dumps, normalise
-
-WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -277,19 +273,14 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.guard", description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", help="notebooks; all if none is named")
     paths = execute.find(parser.parse_args(arguments).names)
-    cells = sum(cell.cell_type == "code" for path in paths for cell in execute.read(path).cells)
 
-    def one(path):
+    def one(path, after_cell):
         try:
-            return examine(run(path, lambda: bar.update()))
+            return examine(run(path, after_cell))
         except execute.NotebookFailed as failure:
             return [failure]
 
-    with (
-        tqdm(total=cells, unit="cell", disable=None, leave=False) as bar,
-        ThreadPoolExecutor(WORKERS) as pool,
-    ):
-        results = list(pool.map(one, paths))
+    results = execute.each(paths, one)
     for path, found in zip(paths, results, strict=True):
         print(f"{path.stem}: {len(found)} differences" if found else f"{path.stem}: confirmed")
         for difference in found:

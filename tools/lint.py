@@ -75,6 +75,7 @@ def page_remarks(text, page="page", folder=None) -> list[Remark]:
         for token in tokens.find(text)
         if token.is_decimal
     ]
+    texts += [f"{match.group()} is filled in only in notebooks" for match in bindings.FIELD.finditer(text)]
     texts += _link_remarks(text, folder)
     if _EMPTY_ALT.search(text):
         texts.append("an image has no alt text")

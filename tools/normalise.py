@@ -2,7 +2,6 @@
 
 import configparser
 import copy
-import json
 import re
 from pathlib import Path
 
@@ -209,8 +208,3 @@ def _renamed(value, names):
             return "IPY_MODEL_" + names.get(old, old)
         return clean(value)
     return value
-
-
-def same(a, b) -> bool:
-    """True if two parts of notebooks hold the same JSON."""
-    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)

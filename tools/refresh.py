@@ -13,17 +13,13 @@ import copy
 import os
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from tqdm import tqdm
 
 from tools import bindings, execute, tokens
 from tools.normalise import dumps, normalise
-
-WORKERS = 2
 
 
 @dataclass
@@ -135,12 +131,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--bind", action="store_true", help="bind unbound decimals to the first proposal")
     options = parser.parse_args(arguments)
     paths = execute.find(options.names)
-    cells = sum(cell.cell_type == "code" for path in paths for cell in execute.read(path).cells)
-    with (
-        tqdm(total=cells, unit="cell", disable=None, leave=False) as bar,
-        ThreadPoolExecutor(WORKERS) as pool,
-    ):
-        outcomes = list(pool.map(lambda path: refresh(path, options.bind, lambda: bar.update()), paths))
+    outcomes = execute.each(paths, lambda path, after_cell: refresh(path, options.bind, after_cell))
     for outcome in outcomes:
         print(f"{outcome.name}: {'written' if outcome.written else 'unchanged'}")
         for change in outcome.changes:
