@@ -32,6 +32,7 @@ class Submission:
     status: str = ""
     remarks: list = field(default_factory=list)
     too_long: set = field(default_factory=set)
+    typed_id: str | None = None  # what the id cell says; nothing depends on it
 
 
 def fetch(folder, assignment):
@@ -107,6 +108,8 @@ def read(handed, pristine, asks_for):
     submission = Submission({}, "", list(handed.remarks))
     for name, cell in wanted.items():
         take(submission, name, cell, cells, asks_for.get(name, ()))
+    typed = [typed_id(text(cell)) for cell in cells if "STUDENT" in text(cell)]
+    submission.typed_id = next((name for name in typed if name), None)
     return submission
 
 

@@ -41,7 +41,7 @@ class Options:
     scheduler: str = ""  # address of a Dask scheduler
     allow_unsealed: bool = False
     road: str | None = None
-    limits: sandbox.Limits = sandbox.Limits()
+    limits: sandbox.Limits = sandbox.USUAL
     feedback: bool = True
     quiet: bool = False
 
@@ -262,7 +262,7 @@ def iter_nothing():
 
 
 def guarded_score(task):
-    """`score`, with a result also where the grader itself fails; a missing sandbox is no student's fault and stops the run."""
+    """`score`, with a result also where the grader itself fails. A missing sandbox stops the run instead."""
     try:
         return score(task)
     except sandbox.NoSandbox:

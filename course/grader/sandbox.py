@@ -47,6 +47,9 @@ class Limits:
     notebook_seconds: float = 120  # all of it, restarts included
 
 
+USUAL = Limits()
+
+
 class NoSandbox(RuntimeError):
     """This machine offers no sandbox, and nobody allowed grading without one."""
 

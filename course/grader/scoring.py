@@ -56,7 +56,7 @@ class Task:
     secret: str
     road: str | None = None  # None: the best one of the machine that grades
     allow_unsealed: bool = False
-    limits: sandbox.Limits = sandbox.Limits()
+    limits: sandbox.Limits = sandbox.USUAL
     parts: tuple = ()  # only these; all if empty
 
 
@@ -110,7 +110,7 @@ def score(task):
     result = Result(
         task.assignment, task.student, [], submission.sources, remarks, submission.status, road, digest
     )
-    session = Session(road, task.limits, pristine, submission)
+    session = Session(task.student, road, task.limits, pristine, submission)
     try:
         for part in parts:
             draw = Draw(task.assignment, task.student, part.name, digest, task.secret)
@@ -135,8 +135,8 @@ def failed(task, error):
 
 
 def id_remarks(submission, student):
-    typed = cells.typed_id(submission.sources.get("student"))
-    if typed is None or typed.strip() == student:
+    typed = submission.typed_id
+    if typed in (None, "your-id") or typed.strip() == student:
         return []
     plain = "".join(letter for letter in typed[:40] if letter.isalnum() or letter in "._@-")
     return [
@@ -225,8 +225,8 @@ def score_item(item, session, part, result):
 class Session:
     """A worker with the submission's cells in it, started when it is first needed and again after it broke."""
 
-    def __init__(self, road, limits, pristine, submission):
-        self.road, self.limits = road, limits
+    def __init__(self, student, road, limits, pristine, submission):
+        self.student, self.road, self.limits = student, road, limits
         self.order = self.cells_to_run(pristine, submission)
         self.names = {f"cell {name}" for name, _ in self.order}
         self.trouble = {}  # grade id of a cell: (status, line) of what it did when it ran
@@ -237,7 +237,7 @@ class Session:
 
     def cells_to_run(self, pristine, submission):
         """(name, source): the sheet's own set-up cells and the student's solution cells, in the sheet's order."""
-        chosen = []
+        chosen = [("id", f"STUDENT = {self.student!r}")]
         for cell in pristine["cells"]:
             mark = cell["metadata"].get("nbgrader", {})
             name = mark.get("grade_id", "")
