@@ -142,7 +142,19 @@ def test_strong_curvature_is_not_taken_for_a_kink():
     x = np.array([0.3, -0.2])
     report = gradcheck(lambda x: np.sum(np.exp(30 * x)), [x], [30.3 * np.exp(30 * x)])
     assert [entry.verdict for entry in report.entries] == ["differs", "differs"]
+    # A ten-thousandth off: between the slopes on both sides, and wrong all the same.
+    report = gradcheck(lambda x: np.sum(np.exp(30 * x)), [x], [30.003 * np.exp(30 * x)])
+    assert [entry.verdict for entry in report.entries] == ["differs", "differs"]
     assert gradcheck(lambda x: np.sum(np.exp(30 * x)), [x], [30 * np.exp(30 * x)]).passed
+
+
+def test_two_kinks_that_hide_each_other_are_found():
+    # Within one step of zero the slope is 1, then 0 on both sides: left and right look alike.
+    x, dy = np.array([0.0, 1.0]), np.array([3.0, 2.0])
+    report = gradcheck(lambda x: np.sum(np.clip(x, -5e-6, 5e-6) * dy), [x], [np.array([3.0, 0.0])])
+    assert [entry.verdict for entry in report.entries] == ["kink", "agrees"]
+    report = gradcheck(lambda x: np.sum(np.clip(x, -5e-6, 5e-6) * dy), [x], [np.array([4.0, 0.0])])
+    assert [entry.verdict for entry in report.entries] == ["differs", "agrees"]
 
 
 def test_zero_gradients_agree_although_rounding_disturbs_the_difference():
