@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnnlab
+from cnnlab import pool
 from cnnlab.pool import avg_pool2d, avg_pool2d_backward
 
 DTYPES = st.sampled_from([np.float32, np.float64, np.int64])
@@ -115,6 +116,16 @@ def test_shapes_and_dtypes(problem):
         assert y.dtype == dx.dtype == expected
         assert y.flags.writeable and dx.flags.writeable
         assert not any(np.shares_memory(a, given) for a in (y, dx) for given in (x, dy))
+
+
+@given(problems(), st.sampled_from([1, 200, 400]))
+def test_blocks_of_any_size_give_the_same(problem, limit):
+    x, dy, size, stride = problem
+    whole = cnnlab.max_pool2d_backward(dy, x, size, stride=stride)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "BLOCK_BYTES", limit)
+        parts = cnnlab.max_pool2d_backward(dy, x, size, stride=stride)
+    np.testing.assert_array_equal(whole, parts)
 
 
 def test_the_first_of_equal_maxima_takes_all():

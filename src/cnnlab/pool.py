@@ -1,8 +1,19 @@
-"""Pooling of images, forward and backward: the maximum, and the mean for contrast."""
+"""Pooling of images, forward and backward: the maximum, and the mean for contrast.
+
+Each channel of each image is pooled alone, so the backward pass of the maximum treats all of them as one batch of
+planes and turns a block of them inside out, (planes, H, W) to (H, W, planes): every step then runs along the planes.
+"""
+
+import functools
+import itertools
+import math
 
 import numpy as np
 
 from cnnlab.arrays import check_pool, check_upstream
+
+# As many planes are routed at a time as fit into this many bytes, so that they stay in the processor's cache.
+BLOCK_BYTES = 1 << 20
 
 
 def max_pool2d(x, size, *, stride=None):
@@ -35,21 +46,36 @@ def max_pool2d_backward(dy, x, size, *, stride=None):
     """
     x, size, stride, out = check_pool("max_pool2d_backward", x, size, stride)
     dy = check_upstream("max_pool2d_backward", dy, (*x.shape[:2], *out), "C")
-    y = _max_pool2d(x, size, stride, out)
-    dx = np.zeros(x.shape, np.result_type(x, dy))
+    planes, deltas = x.reshape(-1, *x.shape[2:]), dy.reshape(-1, *out)
+    dx = np.empty(planes.shape, np.result_type(x, dy))
     taps = _taps(size, stride, out)
-    _route(dx, dy, taps, (x[tap] == y for tap in taps))
+    for block in _blocks(planes):
+        inside_out = (np.ascontiguousarray(a[block].transpose(1, 2, 0)) for a in (deltas, planes))
+        dx[block] = _route(*inside_out, taps, dx.dtype).transpose(2, 0, 1)
+    return dx.reshape(x.shape)
+
+
+def _blocks(planes):
+    count = max(1, BLOCK_BYTES // (math.prod(planes.shape[1:]) * planes.itemsize))
+    return [slice(n, n + count) for n in range(0, len(planes), count)]
+
+
+def _route(dy, x, taps, dtype):
+    """Hand every delta to the winner of its window; x is (H, W, planes) and dy (O1, O2, planes)."""
+    y = functools.reduce(np.maximum, (x[tap] for tap in taps))
+    dx = np.zeros(x.shape, dtype)
+    _add_to_first(dx, dy, taps, (x[tap] == y for tap in taps))
     if np.isnan(y).any():
-        _route(dx, dy, taps[::-1], (np.isnan(x[tap]) for tap in taps[::-1]))
+        _add_to_first(dx, dy, taps[::-1], (np.isnan(x[tap]) for tap in taps[::-1]))
     return dx
 
 
-def _route(dx, dy, taps, equal):
-    """Add dy to the winner of every window: its first tap, in the order given, where the mask `equal` is true."""
+def _add_to_first(dx, dy, taps, masks):
+    """Add the delta of every window to its first tap, in the order given, whose mask is true."""
     # A product with the 0/1 mask is several times faster than np.where, but would turn infinity into NaN.
     masked = np.multiply if np.isfinite(dy).all() else lambda won, dy: np.where(won, dy, 0)
     free = np.full(dy.shape, True)
-    for tap, won in zip(taps, equal, strict=True):
+    for tap, won in zip(taps, masks, strict=True):
         won &= free
         free ^= won
         dx[tap] += masked(won, dy)
@@ -63,7 +89,7 @@ def avg_pool2d(x, size, *, stride=None):
     x, size, stride, out = check_pool("avg_pool2d", x, size, stride)
     y = np.zeros((*x.shape[:2], *out), x.dtype)
     for tap in _taps(size, stride, out):
-        y += x[tap]
+        y += x[:, :, *tap]
     y /= size[0] * size[1]
     return y
 
@@ -79,7 +105,7 @@ def avg_pool2d_backward(dy, x, size, *, stride=None):
     dx = np.zeros(x.shape, np.result_type(x, dy))
     share = dy / (size[0] * size[1])
     for tap in _taps(size, stride, out):
-        dx[tap] += share
+        dx[:, :, *tap] += share
     return dx
 
 
@@ -96,8 +122,6 @@ def _max_pool2d(x, size, stride, out):
 
 
 def _taps(size, stride, out):
-    """For every offset in a window, row-major, the slices of x that it meets in all windows."""
-    rows, columns = (
-        [slice(o, o + s * n, s) for o in range(k)] for k, s, n in zip(size, stride, out, strict=True)
-    )
-    return [(slice(None), slice(None), row, column) for row in rows for column in columns]
+    """For every offset in a window, row-major, the rows and columns of x that it meets in all windows."""
+    spans = [[slice(o, o + s * n, s) for o in range(k)] for k, s, n in zip(size, stride, out, strict=True)]
+    return list(itertools.product(*spans))
