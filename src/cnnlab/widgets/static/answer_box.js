@@ -22,7 +22,7 @@ function judge(trace, text) {
 
 function drawBox({ trace, root, signal }) {
   const id = freshId("answer");
-  const field = make("input", { type: "text", id, inputmode: "text", autocomplete: "off", "aria-describedby": `${id}-hint` });
+  const field = makeField({ id, "aria-describedby": `${id}-hint` });
   const reply = make("div", { class: "cnn-reply", role: "status", "aria-live": "polite" });
   const digits = trace.digits === 1 ? "1 digit is enough" : `${trace.digits} digits are enough`;
   const form = make(

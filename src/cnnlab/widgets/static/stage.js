@@ -32,6 +32,20 @@ function freshId(name) {
   return `cnn-${name}-${document[key]}`;
 }
 
+/** A text field whose Enter sends its form; JupyterLab keeps a browser's own Enter from doing so. */
+function makeField(attributes) {
+  return make("input", {
+    type: "text",
+    autocomplete: "off",
+    ...attributes,
+    onkeydown(event) {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    },
+  });
+}
+
 /**
  * A grid of numbers that the arrow keys walk through; Enter, Space or a click chooses a cell.
  * `array` is {shape, text, shade?, columns?}; `longest` makes room for longer texts to come; without `choose` the grid is
@@ -283,7 +297,7 @@ function makeEditor({ root, model, signal, grids, memory, replied }) {
   const address = root.closest("[data-live-url]")?.dataset.liveUrl;
   if (address) note.append("To change the numbers, ", make("a", { href: address }, "open this page with Python"), ".");
   else note.append("The numbers can be changed where Python runs: open this page as a notebook.");
-  const field = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", size: "8" });
+  const field = makeField({ size: "8" });
   const label = make("label", {}, "");
   const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
   const form = make("form", { class: "cnn-edit", hidden: "" }, label, make("button", { type: "submit" }, "Change"), error);
@@ -355,7 +369,8 @@ function keepLines(stage, signal, redraw) {
  * an edited cell keeps the focus.
  */
 function mount(model, el, kind, draw) {
-  const root = make("div", { class: "cnn", role: "group", "data-kind": kind });
+  // Without the last attribute JupyterLab would take arrows, digits and Enter for its own shortcuts.
+  const root = make("div", { class: "cnn", role: "group", "data-kind": kind, "data-lm-suppress-shortcuts": "true" });
   el.append(root);
   const memory = {};
   let ended = null;
