@@ -47,7 +47,7 @@ def as_floats(function, name, value, axes=None):
     return array
 
 
-def check_same_shape(function, **arrays):
+def check_same_shape(function, /, **arrays):
     """Return the arrays, given by their names, as floats; ValueError unless all have the shape of the first."""
     arrays = {name: as_floats(function, name, value) for name, value in arrays.items()}
     (first, array), *others = arrays.items()
