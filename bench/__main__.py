@@ -1,0 +1,37 @@
+"""Run the benchmarks and write their records: `python -m bench [speed] [growth] [ways] [routing] [wasm]`.
+
+Without arguments all but wasm, which needs Node and is asked for by name. Needs the environment of
+`python -m tools.torch_env`.
+"""
+
+import argparse
+import importlib
+
+PARTS = {
+    "speed": "cnnlab, PyTorch, SciPy, loops and the floor",
+    "growth": "time and memory against batch, image, kernel and channels",
+    "ways": "one convolution as loops, as a matrix, and as columns",
+    "routing": "nulling neurons against nulling entries in max-pooling",
+    "wasm": "the same shapes in WebAssembly (Pyodide, under Node)",
+}
+DEFAULT = ("speed", "growth", "ways", "routing")
+
+
+def main():
+    """Run the parts named on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(f"  {name:8} {what}" for name, what in PARTS.items()),
+    )
+    parser.add_argument("parts", nargs="*", metavar="part", help="default: " + " ".join(DEFAULT))
+    parts = parser.parse_args().parts or DEFAULT
+    unknown = [name for name in parts if name not in PARTS]
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; choose from {', '.join(PARTS)}")
+    for name in parts:
+        importlib.import_module(f"bench.{name}").main()
+
+
+if __name__ == "__main__":
+    main()
