@@ -5,8 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from . import run, sandbox
-from .course import HERE, Course
+from . import sandbox
+
+HERE = Path(__file__).resolve().parents[1]
+
+# The processes of the pool import this module first, so what is heavy is imported where it is used.
 
 
 def parser():
@@ -39,6 +42,9 @@ def main(words=None):
     try:
         if arguments.command == "sandbox":
             return show_sandbox()
+        from . import run
+        from .course import Course
+
         course = Course(arguments.course)
         run.check_assignment(arguments.assignment)
         return COMMANDS[arguments.command](course, arguments)
@@ -48,12 +54,16 @@ def main(words=None):
 
 
 def release(course, arguments):
+    from . import run
+
     run.release(course, arguments.assignment)
     print(f"Released: {course.released(arguments.assignment)}")
     return 0
 
 
 def grade(course, arguments):
+    from . import run
+
     options = run.Options(
         students=tuple(arguments.student),
         parts=tuple(arguments.part),
@@ -69,6 +79,8 @@ def grade(course, arguments):
 
 
 def feedback(course, arguments):
+    from . import run
+
     students = sorted(path.parent.parent.name for path in autograded(course, arguments.assignment))
     run.write_feedback(course, arguments.assignment, students, run.Options(workers=max(1, arguments.workers)))
     run.write_tables(course, arguments.assignment)
@@ -83,6 +95,8 @@ def autograded(course, assignment):
 
 
 def tables(course, arguments):
+    from . import run
+
     run.write_tables(course, arguments.assignment)
     return 0
 

@@ -9,13 +9,11 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
-HERE = Path(__file__).resolve().parents[1]
-
 
 class Course:
     """A course folder: source, release, submitted, autograded, feedback, gradebook and the grader's results."""
 
-    def __init__(self, root=HERE):
+    def __init__(self, root):
         self.root = Path(root).resolve()
         if not (self.root / "source").is_dir():
             raise FileNotFoundError(f"{self.root} is no course folder: it has no folder 'source'.")

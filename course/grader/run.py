@@ -22,10 +22,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import cells, export, feedback, gradebook, sandbox
+from . import cells, export, feedback, gradebook, pages, sandbox
 from .drawing import read_secret
 from .problems import SETS
-from .scoring import Result, Task, failed, score
+from .scoring import Result, Task, failed, guarded_score
 
 POOL_ATTEMPTS = 3
 
@@ -261,16 +261,6 @@ def iter_nothing():
     yield from ()
 
 
-def guarded_score(task):
-    """`score`, with a result also where the grader itself fails. A missing sandbox stops the run instead."""
-    try:
-        return score(task)
-    except sandbox.NoSandbox:
-        raise
-    except Exception as error:
-        return failed(task, error)
-
-
 def on_this_machine(tasks, options):
     road, leaks = sandbox.choose(options.allow_unsealed, options.road)
     if leaks:
@@ -382,25 +372,11 @@ def write_feedback(course, assignment, students, options):
     bar = tqdm(total=len(students), desc="feedback", unit="page", disable=options.quiet)
     with concurrent.futures.ProcessPoolExecutor(len(groups), context) as pool, contextlib.closing(bar):
         futures = {
-            pool.submit(feedback_pages, str(course.root), assignment, group): group for group in groups
+            pool.submit(pages.feedback_pages, str(course.root), assignment, group): group for group in groups
         }
         for future in concurrent.futures.as_completed(futures):
             future.result()
             bar.update(len(futures[future]))
-
-
-def feedback_pages(root, assignment, students):
-    """Runs in a process of its own: nbgrader's converter for some students."""
-    from nbgrader.apps.api import NbGraderAPI
-
-    from .course import Course
-
-    course = Course(root)
-    api = NbGraderAPI(course.directory, config=course.config)
-    for student in students:
-        done = api.generate_feedback(assignment, student_id=student, force=True)
-        if not done["success"]:
-            raise RuntimeError(f"nbgrader could not make the feedback for {student}:\n{done['log']}")
 
 
 def write_tables(course, assignment):

@@ -126,6 +126,8 @@ def bubblewrap(places, hidden, tail):
         words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         words += ["--unshare-user"]
+    for folder in sorted({str(parent) for place in places for parent in Path(place).parents} - {"/"}):
+        words += ["--perms", "0755", "--dir", folder]  # by itself bubblewrap lets nobody but its user in
     for destination, source in places.items():
         words += ["--ro-bind", str(source), destination]
     for destination in hidden:
@@ -234,6 +236,11 @@ def probe(road):
         except NoSandbox:
             return None
         try:
+            works, _ = sandbox.ask(
+                {"do": "cell", "name": "cell probe", "source": "import hashlib, numpy.random"}, [], 20
+            )
+            if "error" in works:
+                return None
             found = [] if sandbox.filtered else ["system calls"]
             for name, attempt in HOLES.items():
                 source = "import os\n" + attempt.format(**fill)

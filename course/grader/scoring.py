@@ -122,6 +122,16 @@ def score(task):
     return result
 
 
+def guarded_score(task):
+    """`score`, with a result also where the grader itself fails. A missing sandbox stops the run instead."""
+    try:
+        return score(task)
+    except sandbox.NoSandbox:
+        raise
+    except Exception as error:
+        return failed(task, error)
+
+
 def failed(task, error):
     """The result of a submission on which the grader itself failed: no points are decided."""
     problem_set = SETS[task.assignment]
