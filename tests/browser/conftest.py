@@ -1,0 +1,92 @@
+"""Browser tests look at the built book in Chromium, behind a proxy that refuses every other host.
+
+The book is built first, unless the environment variable CNNLAB_BUILT_BOOK names a folder that holds it.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import live_book
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def book():
+    """The folder of the built book."""
+    given = os.environ.get("CNNLAB_BUILT_BOOK")
+    if given:
+        return Path(given)
+    subprocess.run([sys.executable, "-m", "tools.book"], cwd=ROOT, check=True)
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def pages(book):
+    """The built pages of the book's own text, as paths below the folder of the book."""
+    found = sorted(path.relative_to(book).as_posix() for path in (book / "book").glob("*.html"))
+    assert found, f"no pages in {book / 'book'}"
+    return found
+
+
+@pytest.fixture(scope="session")
+def served(book):
+    """Where the book is served."""
+    with live_book.serve(book) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """Playwright, started once."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def proxy():
+    """The port of the refusing proxy, and what it was asked."""
+    with live_book.refusing_proxy() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, proxy):
+    """One Chromium for all pages; at the end, nothing must have been asked of another host."""
+    port, asked = proxy
+    chromium = playwright.chromium.launch(
+        executable_path=live_book.CHROMIUM,
+        args=list(live_book.FLAGS),
+        proxy={"server": f"http://127.0.0.1:{port}", "bypass": "127.0.0.1"},
+    )
+    yield chromium
+    chromium.close()
+    assert live_book.outside(asked) == []
+
+
+@pytest.fixture
+def open_page(browser, served):
+    """open_page(path, **options of the browser context) opens a page and waits until it is at rest.
+
+    What the page writes to the console as a warning or an error, and what it throws, is in `page.complaints`.
+    """
+    contexts = []
+
+    def open_(path, address=None, **options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda m: m.type in ("error", "warning") and page.complaints.append(m.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: page.complaints.append(f"not loaded: {request.url}"))
+        page.goto(f"{address or served}/{path}", wait_until="networkidle")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()

@@ -1,0 +1,336 @@
+"""The live book: every chapter, opened through its button, run in the browser, compared with what is printed.
+
+The self-hosted site is served by a plain static server to a Chromium whose proxy refuses every other host.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import live_book as live
+import nbformat
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tools import guard, lite, runtime
+
+CHAPTERS = sorted(path.stem for path in lite.BOOK.glob("*.ipynb"))
+FIRST = "one-dimension-by-hand"
+
+
+class Summary:
+    """Prints at the end what was compared, fetched and measured."""
+
+    def __init__(self):
+        self.numbers, self.outputs, self.chapters, self.lines = {}, 0, 0, []
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.write_sep("-", "the live book")
+        kinds = ", ".join(f"{count} in {kind}" for kind, count in sorted(self.numbers.items()))
+        terminalreporter.write_line(
+            f"{self.chapters} chapters run in the browser, {self.outputs} outputs, "
+            f"{sum(self.numbers.values())} numbers compared ({kinds or 'none'})"
+        )
+        for line in self.lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def summary(request):
+    """Collects what is printed after the tests."""
+    made = Summary()
+    request.config.pluginmanager.register(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The self-hosted book, built if it is not up to date."""
+    for command in (["tools.book"], ["tools.lite"], ["tools.lite", "--self-hosted"]):
+        subprocess.run([sys.executable, "-m", *command], cwd=lite.ROOT, check=True)
+    return lite.SITE
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the self-hosted book is served."""
+    with live.serve(site) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """Playwright, started once."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def proxy():
+    """The port of the refusing proxy, and what it was asked."""
+    with live.refusing_proxy() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def context(playwright, proxy, tmp_path_factory, summary, site):
+    """One browser for all chapters; at the end, nothing must have been asked of another host."""
+    port, asked = proxy
+    with live.chromium(playwright, tmp_path_factory.mktemp("profile"), port) as opened:
+        yield opened
+    summary.lines.append(f"{len(live.outside(asked))} requests to other hosts")
+    summary.lines.append(
+        f"self-hosted site: {lite.size_of(site) / 1e6:.1f} MB, of which live: {lite.size_of(site / 'live') / 1e6:.1f} MB"
+    )
+    assert live.outside(asked) == []
+
+
+@pytest.fixture
+def fresh(playwright, proxy, tmp_path):
+    """A browser with an empty profile."""
+    with live.chromium(playwright, tmp_path, proxy[0]) as opened:
+        yield opened
+
+
+def committed(name):
+    """The notebook of a chapter as it is committed."""
+    return nbformat.read(lite.BOOK / f"{name}.ipynb", as_version=4)
+
+
+def in_storage(page):
+    """The stored copies in the browser, by path."""
+    copies = page.evaluate(
+        "async () => (await import(new URL('/live/storage.js', location).href)).allCopies('"
+        + lite.STORAGE
+        + "')"
+    )
+    return {copy["path"]: copy for copy in copies}
+
+
+def change_first_cell(chapter, text):
+    """Type into the first code cell, and wait until the browser has stored it."""
+    page = chapter.page
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+    page.wait_for_function(
+        """async ([store, text]) => {
+          const copies = await (await import(new URL('/live/storage.js', location).href)).allCopies(store);
+          return copies.some((copy) => JSON.stringify(copy.content).includes(text));
+        }""",
+        arg=[lite.STORAGE, text.strip()],
+        timeout=live.PATIENCE * 1000,
+    )
+
+
+def test_a_request_to_another_host_would_be_refused_and_seen(fresh, proxy, address):
+    _, asked = proxy
+    page = fresh.new_page()
+    page.goto(f"{address}/book/index.html")
+    for probe in ("http://outside.invalid/plain", "https://outside.invalid/secure"):
+        answer = page.evaluate("(url) => fetch(url).then((r) => r.status, () => 'failed')", probe)
+        assert answer in (403, "failed")
+    from_worker = page.evaluate(
+        """() => new Promise((resolve) => {
+          const asking = "fetch('http://outside.invalid/worker')";
+          const code = `${asking}.then((answer) => postMessage(answer.status), () => postMessage("failed"))`;
+          new Worker(URL.createObjectURL(new Blob([code]))).onmessage = (event) => resolve(event.data);
+        })"""
+    )
+    assert from_worker in (403, "failed")
+    seen = [request for request in asked if "outside.invalid" in request]
+    assert len(seen) >= 3
+    for request in seen:
+        asked.remove(request)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_number_of_a_chapter_is_the_same_in_the_browser(context, address, summary, name):
+    own = committed(name)
+    chapter = live.LiveChapter(live.open_by_button(context, address, name))
+    chapter.run_all()
+    computed, values = chapter.outcome(own)
+    assert [str(difference) for difference in guard.differences(own, computed, values, name)] == []
+
+    shown = chapter.shown()
+    code = [cell for cell in own.cells if cell.cell_type == "code"]
+    assert len(shown) == len(code)
+    for cell, texts in zip(code, shown, strict=True):
+        assert len(texts) == len(cell.outputs), cell.source
+        for output, text in zip(cell.outputs, texts, strict=True):
+            data = output.get("data", {})
+            if "application/vnd.jupyter.widget-view+json" in data or "text/markdown" in data:
+                assert text.strip(), cell.source
+            elif "text/html" in data:
+                assert text.split() == chapter.text_of(data["text/html"]).split(), cell.source
+            else:
+                assert text.rstrip("\n") == (output.get("text") or data["text/plain"]).rstrip("\n")
+            summary.outputs += 1
+    for kind, count in live.count_numbers(own, computed, values).items():
+        summary.numbers[kind] = summary.numbers.get(kind, 0) + count
+    summary.chapters += 1
+    chapter.page.close()
+
+
+def test_a_changed_output_would_be_noticed(context, address):
+    own = committed(FIRST)
+    chapter = live.LiveChapter(live.open_by_button(context, address, FIRST))
+    first = next(cell for cell in own.cells if cell.cell_type == "code" and cell.outputs)
+    chapter.python("import cnnlab.formatting as _f, numpy as _n; _n.set_printoptions(precision=3, sign='+')")
+    chapter.run_all()
+    computed, values = chapter.outcome(own)
+    assert guard.differences(own, computed, values, FIRST), first.source
+    chapter.page.close()
+
+
+def test_check_names_a_mistake_and_stops_an_endless_loop(context, address):
+    chapter = live.LiveChapter(live.open_by_button(context, address, FIRST))
+    wrong = """
+from cnnlab import check, conv1d_backward
+def halved(dy, x, w, *, stride=1, padding=0):
+    dx, dw, db = conv1d_backward(dy, x, w, stride=stride, padding=padding)
+    return dx, dw[..., ::-1], db
+report = check.conv1d_backward(halved)
+print(report.passed, report.misconceptions, report.message)
+"""
+    printed = chapter.python(wrong)
+    assert printed.startswith("False (") and "()" not in printed.split(")")[0] + ")", printed
+    endless = """
+def endless(dy, x, w, *, stride=1, padding=0):
+    while True:
+        pass
+print(check.conv1d_backward(endless).message)
+"""
+    assert "time" in chapter.python(endless) or "loop" in chapter.python(endless)
+    right = "print(check.conv1d_backward(conv1d_backward).passed)"
+    assert chapter.python(right) == "True\n"
+    chapter.page.close()
+
+
+def test_a_reload_keeps_a_changed_cell(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    change_first_cell(chapter, "\n# written by a reader")
+    chapter.page.reload()
+    again = live.LiveChapter(chapter.page)
+    first = next(cell for cell in again.notebook().cells if cell.cell_type == "code")
+    assert first.source.endswith("# written by a reader")
+
+    again.page.get_by_role("button", name="Start over").click()
+    again.page.get_by_role("button", name="Delete my copy and start over").click()
+    anew = live.LiveChapter(again.page)
+    sources = [cell.source for cell in anew.notebook().cells]
+    assert sources == [cell.source for cell in committed(FIRST).cells]
+
+
+def test_a_new_edition_asks_before_it_takes_the_place_of_a_changed_copy(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    change_first_cell(chapter, "\n# written by a reader")
+    make_old = """async ([store, path]) => {
+      const {copyOf} = await import(new URL('/live/storage.js', location).href);
+      const copy = await copyOf(store, path);
+      copy.content.metadata.cnnlab_live.edition = "00000000";
+      const database = await new Promise((done) => {
+        indexedDB.open(store).onsuccess = (event) => done(event.target.result);
+      });
+      await new Promise((done) => {
+        const transaction = database.transaction("files", "readwrite");
+        transaction.objectStore("files").put(copy, path);
+        transaction.oncomplete = done;
+      });
+      database.close();
+    }"""
+    aside = fresh.new_page()
+    aside.goto(f"{address}/live/open.html")
+    chapter.page.close()
+    aside.evaluate(make_old, [lite.STORAGE, f"{FIRST}.ipynb"])
+    aside.close()
+
+    page = live.open_by_button(fresh, address, FIRST)
+    expect(page.get_by_role("heading")).to_have_text("This chapter has a new edition")
+    page.get_by_role("button", name="Open my copy").click()
+    old = live.LiveChapter(page)
+    assert "# written by a reader" in json.dumps(old.notebook())
+    expect(page.locator("#live-edition")).to_contain_text("your copy of an earlier edition")
+    page.close()
+
+    page = live.open_by_button(fresh, address, FIRST)
+    page.get_by_role("button", name="Open the new edition").click()
+    new = live.LiveChapter(page)
+    assert [cell.source for cell in new.notebook().cells] == [cell.source for cell in committed(FIRST).cells]
+    kept = [copy for path, copy in in_storage(page).items() if path.startswith(f"{FIRST}, my copy of ")]
+    assert len(kept) == 1 and "# written by a reader" in json.dumps(kept[0])
+
+    page.goto(f"{address}/live/open.html")
+    expect(page.get_by_role("link", name=kept[0]["path"])).to_be_visible()
+    page.get_by_role("link", name=kept[0]["path"]).click()
+    assert "# written by a reader" in json.dumps(live.LiveChapter(page).notebook())
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        ("delete window.WebAssembly", "This browser has no WebAssembly"),
+        (
+            "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }",
+            "keeps nothing for this page",
+        ),
+    ],
+)
+def test_where_it_cannot_work_a_sentence_leads_back_to_the_page(fresh, address, missing, sentence):
+    fresh.add_init_script(missing)
+    page = live.open_by_button(fresh, address, FIRST)
+    expect(page.get_by_role("heading")).to_have_text("This chapter cannot run live here")
+    expect(page.locator("main")).to_contain_text(sentence)
+    page.get_by_role("link", name="The page of this chapter").click()
+    page.wait_for_url(f"{address}/book/{FIRST}.html")
+
+
+def test_a_first_visit_shows_progress_and_a_broken_one_says_so(fresh, address):
+    fresh.route("**/pyodide.asm.wasm", lambda route: route.abort())
+    page = live.open_by_button(fresh, address, FIRST)
+    expect(page.get_by_role("heading")).to_have_text(
+        "This chapter could not be opened", timeout=live.PATIENCE * 1000
+    )
+    fresh.unroute("**/pyodide.asm.wasm")
+    fresh.route("**/python_stdlib.zip", lambda route: None)  # never answered: the page waits
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("This is needed once")
+    expect(page.locator("main")).to_contain_text(" MB of ")
+    page.close()
+
+
+def test_the_default_build_takes_python_from_its_distribution_and_only_after_the_click(fresh, site):
+    distribution = json.loads(runtime.LIST.read_text(encoding="utf-8"))["distribution"]
+    files = runtime.runtime(progress=False)
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        path = files / route.request.url.removeprefix(distribution)
+        headers = {"Access-Control-Allow-Origin": "*"}
+        if path.suffix in (".mjs", ".wasm"):
+            headers["Content-Type"] = {".mjs": "text/javascript", ".wasm": "application/wasm"}[path.suffix]
+        route.fulfill(body=path.read_bytes(), headers=headers)
+
+    fresh.route(f"{distribution}**", answer)
+    with live.serve(lite.HTML) as address:
+        page = fresh.new_page()
+        page.goto(f"{address}/book/{FIRST}.html", wait_until="networkidle")
+        assert asked == []
+        page.close()
+        chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+        assert any(url.endswith("/pyodide.asm.wasm") for url in asked)
+        chapter.run_all()
+        computed, values = chapter.outcome(committed(FIRST))
+        assert guard.differences(committed(FIRST), computed, values, FIRST) == []
+
+
+def test_time_from_the_click_to_the_first_output(playwright, proxy, address, tmp_path, summary):
+    profile = Path(tmp_path, "profile")
+    seconds = []
+    for _ in ("cold", "warm"):
+        with live.chromium(playwright, profile, proxy[0]) as browser:
+            seconds.append(live.first_output(browser, address, FIRST))
+    summary.lines.append(f"click to first output: cold {seconds[0]:.1f} s, warm {seconds[1]:.1f} s")

@@ -1,0 +1,89 @@
+"""Every page of the built book: quiet, reachable for everybody, and no wider than a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+# Faults of the theme, not of the book: (rule, selector of the node) with the place where they are reported.
+KNOWN = {}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
+
+
+def faults(page):
+    """What axe-core calls serious or critical, as (rule, selector) pairs."""
+    violations = Axe().run(page).response["violations"]
+    return {
+        (violation["id"], " ".join(map(str, node["target"])))
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    }
+
+
+def test_a_request_to_another_host_would_be_refused_and_seen(open_page, pages, proxy):
+    _, asked = proxy
+    page = open_page(pages[0])
+    answer = page.evaluate(
+        "() => fetch('http://outside.invalid/probe').then((r) => r.status, () => 'failed')"
+    )
+    assert answer in (403, "failed")
+    seen = [request for request in asked if "outside.invalid" in request]
+    assert seen
+    for request in seen:
+        asked.remove(request)
+
+
+def test_every_page_is_quiet(open_page, pages, served):
+    complaints = {}
+    for path in pages:
+        page = open_page(path)
+        assert page.title(), path
+        if page.complaints:
+            complaints[path] = page.complaints
+        page.context.close()
+    assert complaints == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(open_page, pages, scheme):
+    found = {}
+    for path in pages:
+        page = open_page(path, color_scheme=scheme)
+        assert page.locator("html").get_attribute("data-theme") == scheme
+        new = {fault for fault in faults(page) if fault not in KNOWN}
+        if new:
+            found[path] = sorted(new)
+        page.context.close()
+    assert found == {}
+
+
+def test_axe_would_find_a_fault(open_page, pages):
+    page = open_page(pages[0])
+    page.evaluate("document.querySelector('article, main').append(document.createElement('button'))")
+    assert any(rule == "button-name" for rule, _ in faults(page))
+
+
+def test_no_page_is_wider_than_a_phone(open_page, pages):
+    wide = {}
+    for path in pages:
+        page = open_page(path, **PHONE)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["viewport"]["width"]:
+            wide[path] = width
+        page.context.close()
+    assert wide == {}
+
+
+def test_every_picture_says_what_it_shows(open_page, pages):
+    silent = {}
+    for path in pages:
+        page = open_page(path)
+        texts = page.eval_on_selector_all(
+            "article img, article svg[role=img]",
+            "(all) => all.map((one) => one.getAttribute('alt') ?? one.getAttribute('aria-label') ?? '')",
+        )
+        # myst-nb's default is the path of a file, which axe accepts.
+        bad = [text for text in texts if len(text.split()) < 4 or "/_images/" in text]
+        if bad:
+            silent[path] = bad
+        page.context.close()
+    assert silent == {}
