@@ -158,6 +158,18 @@ def test_blocks_of_any_size_give_the_same(ndim, data):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("ndim", [1, 2])
+@given(data=st.data())
+def test_without_blas_the_results_are_the_same(ndim, data):
+    x, w, b, dy, options = data.draw(problems(ndim))
+    usual = FORWARD[ndim](x, w, b, **options), *BACKWARD[ndim](dy, x, w, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "WITHOUT_BLAS", True)
+        browser = FORWARD[ndim](x, w, b, **options), *BACKWARD[ndim](dy, x, w, **options)
+    for one, other in zip(usual, browser, strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+
+
 @pytest.mark.parametrize(("count", "limit_bytes", "sizes"), [
     (100, 1 << 30, [25, 25, 25, 25]),
     (33, 1 << 30, [17, 16]),

@@ -11,6 +11,7 @@ and the scatter that undoes the gather (col2im) adds each entry of dcolumns to t
 
 import itertools
 import math
+import sys
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from cnnlab.arrays import check_conv, check_upstream
 # many images, because turning an array of N images inside out reads from N places at once.
 BLOCK_BYTES = 1 << 21
 BLOCK_IMAGES = 32
+
+# NumPy for the browser is built without a library for matrix products (BLAS).
+WITHOUT_BLAS = sys.platform == "emscripten"
 
 
 def conv1d(x, w, b=None, *, stride=1, padding=0):
@@ -97,7 +101,7 @@ def _forward(x, w, b, stride, padding, out):
     kernels, taps = w.reshape(len(w), -1), _taps(w.shape[2:], stride, out)
     y = np.empty((len(x), len(w), *out), x.dtype)
     for block in _blocks(x, w, out):
-        z = kernels @ _gather(_pad(_batch_last(x[block]), padding), taps, out)
+        z = _product(kernels, _gather(_pad(_batch_last(x[block]), padding), taps, out))
         if b is not None:
             z += b[:, None]
         y[block] = _batch_first(z.reshape(len(w), *out, -1))
@@ -110,11 +114,16 @@ def _backward(dy, x, w, stride, padding, out):
     for block in _blocks(x, w, out):
         xp = _pad(_batch_last(x[block]), padding)
         dz = _batch_last(dy[block]).reshape(len(w), -1)
-        dkernels += dz @ _gather(xp, taps, out).T
+        dkernels += _product(dz, _gather(xp, taps, out).T)
         db += dz.sum(axis=1)
-        dxp = _scatter(kernels.T @ dz, xp.shape, taps, out)
+        dxp = _scatter(_product(kernels.T, dz), xp.shape, taps, out)
         dx[block] = _batch_first(dxp[_inside(x.shape[2:], padding)])
     return dx, dkernels.reshape(w.shape), db
+
+
+def _product(a, b):
+    # Without BLAS einsum is up to ten times faster than matmul, because its inner loop runs along the memory.
+    return np.einsum("ij,jk->ik", a, b) if WITHOUT_BLAS else a @ b
 
 
 def _blocks(x, w, out):
