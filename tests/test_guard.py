@@ -158,6 +158,15 @@ def test_a_run_that_does_not_end_well_names_the_cell(cell, words, tmp_path):
         executed(cell, tmp_path=tmp_path)
 
 
+def test_every_kernel_runs_under_the_same_conditions(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    source = "import os\nprint(os.getcwd(), *(os.environ[k] for k in ('PYTHONHASHSEED', 'OMP_NUM_THREADS')))"
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    with execute.run(notebook, tmp_path):
+        pass
+    assert notebook.cells[0].outputs[0].text == f"{tmp_path} 0 1\n"
+
+
 def test_a_cell_that_does_not_end_is_stopped(tmp_path):
     notebook = new_notebook(cells=[new_code_cell("while True: pass")])
     with (

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import jupytext
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -130,6 +131,13 @@ def test_a_notebook_goes_to_text_and_back(trial, tmp_path, capsys):
         (c.source, c.metadata, c.id) for c in before.cells
     ]
     assert path.read_bytes() == trial.read_bytes()
+
+
+def test_jupytext_itself_keeps_the_expressions(trial):
+    before = execute.read(trial)
+    after = jupytext.reads(jupytext.writes(before, fmt="md:myst"), fmt="md:myst")
+    assert [bindings.bound(cell) for cell in after.cells] == [bindings.bound(cell) for cell in before.cells]
+    assert any(bindings.bound(cell) for cell in after.cells)
 
 
 def test_cells_that_stay_keep_their_ids_and_outputs_when_text_is_edited(trial):
