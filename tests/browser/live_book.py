@@ -23,12 +23,13 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# What Chromium asks for on its own account, whatever page is open.
-UPDATES = (
-    "update.googleapis.com",
-    "clients2.google.com",
+# The services of Google that Chromium itself calls, whatever page is open.
+CHROMIUMS_OWN = (
     "accounts.google.com",
+    "clients2.google.com",
+    "content-autofill.googleapis.com",
     "optimizationguide-pa.googleapis.com",
+    "update.googleapis.com",
 )
 PATIENCE = 240  # seconds that one chapter may take
 
@@ -75,7 +76,7 @@ def refusing_proxy():
 
 def outside(asked):
     """The requests to other hosts that a page made."""
-    return [request for request in asked if request and not any(host in request for host in UPDATES)]
+    return [request for request in asked if request and not any(host in request for host in CHROMIUMS_OWN)]
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@
 import { copyOf } from "./storage.js";
 
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
+const PATIENCE = 180000; // milliseconds after which Python is said not to start
 
 const bar = document.createElement("section");
 bar.id = "live-bar";
@@ -36,6 +37,14 @@ async function until(condition) {
   }
 }
 
+/** The promise's value, or an error after some milliseconds. */
+function within(milliseconds, promise) {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("it took too long")), milliseconds);
+  });
+  return Promise.race([promise, late]);
+}
+
 /** Say what Python does, from now on. */
 async function follow(session, restart) {
   let timer = 0;
@@ -44,7 +53,7 @@ async function follow(session, restart) {
     restart.hidden = true;
     try {
       // Unlike the kernel's status, an answer to this shows that Python itself is there.
-      await session.session?.kernel?.requestCommInfo({});
+      await within(PATIENCE, session.session.kernel.requestIsComplete({ code: "1" }));
       state.textContent = "Python is ready. Shift+Enter runs a cell.";
     } catch (error) {
       state.textContent = `Python did not start (${error?.message ?? error}). Reload this page to try again.`;
