@@ -39,7 +39,7 @@ def conv1d(x, w, b=None, *, stride=1, padding=0):
     wrong ranks, empty arrays, mismatched channels, a kernel longer than the padded input, stride < 1 or
     padding < 0.
 
-    Source: as torch.nn.functional.conv1d; Puzanov (2016) writes out the case N = C = K = 1.
+    Source: as torch.nn.functional.conv1d.
     """
     return _forward(*check_conv("conv1d", x, w, b, stride, padding, ndim=1))
 
