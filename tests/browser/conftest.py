@@ -60,7 +60,8 @@ def browser(playwright, proxy):
     port, asked = proxy
     chromium = playwright.chromium.launch(
         executable_path=live_book.CHROMIUM,
-        args=list(live_book.FLAGS),
+        # Chromium itself would ask how to fill in the text fields of a page.
+        args=[*live_book.FLAGS, "--disable-features=AutofillServerCommunication"],
         proxy={"server": f"http://127.0.0.1:{port}", "bypass": "127.0.0.1"},
     )
     yield chromium
@@ -81,7 +82,12 @@ def open_page(browser, served):
         contexts.append(context)
         page = context.new_page()
         page.complaints = []
-        page.on("console", lambda m: m.type in ("error", "warning") and page.complaints.append(m.text))
+        page.on(
+            "console",
+            lambda m: (
+                m.type in ("error", "warning") and page.complaints.append(f"{m.text} {m.location['url']}")
+            ),
+        )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("requestfailed", lambda request: page.complaints.append(f"not loaded: {request.url}"))
         page.goto(f"{address or served}/{path}", wait_until="networkidle")

@@ -29,12 +29,14 @@ class Model {
   send() {}
 }
 
-const { models, modules, styles } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
+const { models, modules, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
 for (const text of styles) {
   const style = document.createElement("style");
   style.textContent = text;
   document.head.append(style);
 }
+// Widgets tell readers where they can change the numbers.
+if (live) document.body.dataset.liveUrl = live;
 const loading = modules.map((text) => {
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   return import(address).finally(() => URL.revokeObjectURL(address));

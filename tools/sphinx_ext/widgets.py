@@ -84,7 +84,7 @@ def embed(packed):
 
 
 def embed_state(app, pagename, templatename, context, doctree):
-    """Take over the state that myst-nb put among the page's scripts."""
+    """Take over the state that myst-nb put among the page's scripts, after live.py has made its button."""
     scripts = context.get("script_files", [])
     stored = [s for s in scripts if (getattr(s, "attributes", None) or {}).get("type") == STATE]
     for script in stored:
@@ -95,8 +95,10 @@ def embed_state(app, pagename, templatename, context, doctree):
     states = {}
     for script in stored:
         states |= json.loads(script.attributes["body"])["state"]
+    buttons = context.get("header_buttons", [])
+    live = next((button["url"] for button in buttons if button.get("label") == "live"), None)
     try:
-        context["body"] += embed(pack(states, shown))
+        context["body"] += embed(pack(states, shown) | {"live": live})
     except KeyError as missing:
         logger.warning("no stored state for widget %s; run `make refresh`", missing, location=pagename)
 
