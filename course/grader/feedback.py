@@ -7,6 +7,7 @@ here; nothing that the student's kernel printed gets in. nbgrader's formgrader a
 import copy
 import html
 import json
+import re
 
 from . import cells
 from .scoring import STATUSES, words
@@ -78,7 +79,10 @@ def code(line):
 
 def harmless(text):
     """Markdown of a student without live HTML, links and images: formgrader shows it in the instructor's browser."""
-    return text.replace("<", "&lt;").replace("](", "]&#40;").replace("][", "]&#91;").replace("]:", "]&#58;")
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)  # no tag; a formula's "a<b" stays one
+    for live, dead in (("](", "]&#40;"), ("][", "]&#91;"), ("]:", "]&#58;"), ("\\href", "\\text")):
+        text = text.replace(live, dead)
+    return text
 
 
 def is_untouched(source, pristine_cell):

@@ -1,10 +1,12 @@
 """Points into nbgrader's gradebook, through its own API. Manual scores, comments and extra credit are never touched."""
 
+import warnings
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SAWarning
 
 from . import cells
 from .feedback import POINTS, is_untouched
@@ -26,7 +28,9 @@ def record(gradebook, result, pristine, timestamp, previous, config):
     """
     find_or_add_student(gradebook, result.student)
     known = {} if timestamp is None else {"timestamp": timestamp}
-    submission = gradebook.update_or_create_submission(result.assignment, result.student, **known)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, about the order in which it adds rows
+        submission = gradebook.update_or_create_submission(result.assignment, result.student, **known)
     notebook = gradebook.find_submission_notebook(result.assignment, result.assignment, result.student)
     parts = {part.name + POINTS: part for part in result.parts}
     solutions = cells.solution_cells(pristine)

@@ -97,7 +97,7 @@ def ps1_gradient_check(draw):
             0.0, (f"`is_right` did not say True to {refused} right and False to {accepted} wrong gradients.",)
         )
 
-    questions = tuple(Call("is_right", claim[:4]) for claim in claims)
+    questions = tuple(Call("is_right", claim[:4], 1) for claim in claims)
     return [numerical, Item("your verdict", 2, questions, judge)]
 
 
@@ -331,7 +331,9 @@ def ps5_training(draw):
     seen = draw.rng.permutation(len(data.train_labels))[:600]
     unseen = draw.rng.permutation(len(data.test_labels))[:300]
     start = parameters(draw)
-    question = Call("train", (data.train_images[seen], names[data.train_labels[seen]].astype(float), *start))
+    question = Call(
+        "train", (data.train_images[seen], names[data.train_labels[seen]].astype(float), *start), len(start)
+    )
 
     def judge(replies):
         trained = replies[0]

@@ -91,7 +91,7 @@ def checked_shapes(header):
         raise Malformed("the header has no list of shapes")
     for shape in shapes:
         whole = isinstance(shape, list) and len(shape) <= MOST_AXES and all(type(n) is int for n in shape)
-        if not whole or not all(0 <= n <= REPLY_LIMIT for n in shape):
+        if not whole or not all(n >= 0 for n in shape):
             raise Malformed("a shape is not a short list of whole numbers")
     return shapes
 

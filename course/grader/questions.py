@@ -25,10 +25,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Call:
-    """Call a function of the submission."""
+    """Call a function of the submission, which returns so many arrays."""
 
     name: str
     args: tuple
+    outputs: int
     kwargs: dict = field(default_factory=dict)
 
 
@@ -123,7 +124,7 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
         found = mistakes.name_of(name, cases, replies, truth, is_same) if wrong else ()
         return Verdict(1 - len(wrong) / len(outputs), tuple(wrong.values()), found)
 
-    questions = tuple(Call(name, tuple(args), kwargs) for args, kwargs in cases)
+    questions = tuple(Call(name, tuple(args), len(outputs), kwargs) for args, kwargs in cases)
     return Item(title, points, questions, judge, seconds)
 
 

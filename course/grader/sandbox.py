@@ -8,6 +8,7 @@
 A road counts as there when a worker starts on it and the walls hold: `probe` tries it.
 """
 
+import atexit
 import contextlib
 import functools
 import json
@@ -56,8 +57,9 @@ class NoSandbox(RuntimeError):
 
 @functools.cache
 def box():
-    """A folder with what the sandbox may see: the worker's three files and NumPy. Removed at exit by the system's rules."""
+    """A folder with what the sandbox may see: the worker's three files and NumPy. It goes when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="cnnlab-box-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
     for name in ("worker.py", "protocol.py", "walls.py"):
         shutil.copyfile(HERE / name, folder / name)

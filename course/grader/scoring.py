@@ -334,6 +334,11 @@ class Session:
             return "not attempted", ""
         if kind == "MemoryError":
             return "out of memory", f"{name} wanted more memory than the limit."
+        if kind == "WrongCount" and type(error.get("count")) is int:
+            return (
+                "wrong",
+                f"{name} returned {error['count']} results, the sheet asks for {question.outputs}.",
+            )
         kind = kind if kind in EXCEPTIONS else "an exception"
         where = self.place(error.get("line"))
         if question is not None and kind == "KeyError" and not where:
@@ -397,7 +402,13 @@ def spelled(question):
 
     args = [argument(value) for value in question.args]
     kwargs = {name: argument(value) for name, value in question.kwargs.items()}
-    return {"do": "call", "name": question.name, "args": args, "kwargs": kwargs}, arrays
+    return {
+        "do": "call",
+        "name": question.name,
+        "args": args,
+        "kwargs": kwargs,
+        "outputs": question.outputs,
+    }, arrays
 
 
 def words(identifier):

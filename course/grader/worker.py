@@ -71,7 +71,12 @@ def answer(namespace, request, arrays):
         args = [argument(arrays, each) for each in request["args"]]
         kwargs = {key: argument(arrays, each) for key, each in request["kwargs"].items()}
         result = function(*args, **kwargs)
-        return {}, plain(result if isinstance(result, tuple | list) else [result])
+        if request["outputs"] == 1:
+            return {}, plain([result])
+        results = result if isinstance(result, tuple | list) else [result]
+        if len(results) != request["outputs"]:
+            return {"error": {"type": "WrongCount", "count": len(results)}}, []
+        return {}, plain(results)
     except BaseException as error:
         return {"error": describe(error, request)}, []
 

@@ -1,0 +1,351 @@
+"""One submission at a time: right ones keep their points, forged ones earn none, broken ones end in a named status."""
+
+import functools
+import json
+
+import corpus
+import numpy as np
+import pytest
+
+from course.grader import feedback, sandbox, scoring
+from course.grader.cells import Handed
+from course.grader.problems import SETS
+from course.grader.questions import Call
+
+LIMITS = sandbox.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
+SECRET = "s" * 40
+
+
+def grade(assignment, notebook, student="ann", limits=LIMITS, road=None, **handed):
+    data = notebook if isinstance(notebook, bytes) else corpus.as_bytes(notebook)
+    pristine = json.dumps(corpus.released(assignment))
+    return scoring.score(
+        scoring.Task(assignment, student, Handed(data, **handed), pristine, SECRET, road, limits=limits)
+    )
+
+
+def parts(result):
+    return {part.name: part for part in result.parts}
+
+
+@functools.cache
+def solved(assignment):
+    return grade(assignment, corpus.source(assignment), limits=sandbox.USUAL)
+
+
+@pytest.mark.parametrize("assignment", SETS)
+def test_solutions_earn_everything(assignment):
+    result = solved(assignment)
+    assert {part.name: part.status for part in result.parts} == {
+        part.name: "right" for part in SETS[assignment].parts
+    }
+    written = sum(points for _, points in SETS[assignment].written)
+    assert result.earned == SETS[assignment].points - written
+    assert result.restarts == 0
+
+
+@pytest.mark.parametrize("assignment", SETS)
+def test_solutions_hold_for_other_students(assignment):
+    for student in ("bob", "student-0042", "Zoë"):
+        result = grade(assignment, corpus.source(assignment), student, limits=sandbox.USUAL)
+        assert [part.status for part in result.parts] == ["right"] * len(result.parts), student
+
+
+@pytest.mark.parametrize("assignment", SETS)
+def test_the_empty_sheet_earns_nothing(assignment):
+    result = grade(assignment, corpus.released(assignment))
+    assert result.earned == 0
+    assert {part.status for part in result.parts} == {"not attempted"}
+
+
+@pytest.mark.parametrize("name", corpus.FORGERIES)
+def test_forgeries_earn_nothing(name):
+    result = grade("ps1", corpus.with_cells("ps1", base="released", palindrome=corpus.FORGERIES[name]))
+    assert result.earned == 0, [feedback.report(part) for part in result.parts]
+
+
+@pytest.mark.parametrize("name", corpus.FORGERIES)
+def test_forgeries_do_not_spoil_honest_parts_before_they_are_asked(name):
+    """A forged last cell cannot take away what the grader decided before it; the grader itself never fails on it."""
+    result = grade("ps1", corpus.appended("ps1", "agree", corpus.FORGERIES[name]))
+    assert "grader failed" not in {part.status for part in result.parts}
+    # A cell that breaks the channel does not run again, so the honest functions above it are the ones that count.
+    assert parts(result)["palindrome"].earned == (
+        4 if parts(result)["agree"].status == "malformed reply" else 0
+    )
+
+
+@pytest.mark.parametrize("name", corpus.TROUBLES)
+def test_troubles_end_in_a_named_status(name):
+    code, status = corpus.TROUBLES[name]
+    result = grade("ps1", corpus.with_cells("ps1", palindrome=code))
+    assert parts(result)["palindrome"].status == status, feedback.report(parts(result)["palindrome"])
+    assert parts(result)["palindrome"].earned == 0
+    others = {part.name: part.status for part in result.parts if part.name != "palindrome"}
+    assert set(others.values()) == {"right"}, others
+
+
+@pytest.mark.parametrize("road", ["bubblewrap", "namespaces"])
+@pytest.mark.parametrize(
+    "name", ["fork bomb", "files filled", "network", "kills everything", "os._exit in a call"]
+)
+def test_troubles_on_both_roads(road, name):
+    code, status = corpus.TROUBLES[name]
+    result = grade("ps1", corpus.with_cells("ps1", palindrome=code), road=road)
+    assert parts(result)["palindrome"].status == status
+    assert result.earned == SETS["ps1"].points - 4
+
+
+NOISE = """
+import sys
+import warnings
+print("working", file=sys.stderr)
+print("x" * 100_000)
+warnings.warn("be careful")
+np.float64(1) / 0
+sys.stderr.write("more\\n" * 10_000)
+"""
+
+
+def test_noise_costs_nothing():
+    result = grade("ps1", corpus.appended("ps1", "palindrome", NOISE))
+    assert result.earned == 20
+
+
+def test_notebook_commands_cost_nothing():
+    notebook = corpus.source("ps1")
+    cell = corpus.find(notebook, "palindrome")
+    cell["source"] = (
+        "%matplotlib inline\n!pip list\n" + corpus.text(notebook, "palindrome") + "\npalindrome?\n"
+    )
+    assert grade("ps1", notebook).earned == 20
+
+
+def test_dtype_does_not_matter():
+    notebook = corpus.appended(
+        "ps1",
+        "circular",
+        "exact = circular_backward\n\n\ndef circular_backward(dy, x, w):\n"
+        "    return tuple(np.asarray(g).astype(np.float32) for g in exact(dy, x, w))\n",
+    )
+    assert grade("ps1", notebook).earned == 20
+
+
+def test_a_list_is_an_array_too():
+    notebook = corpus.appended(
+        "ps1",
+        "palindrome",
+        "array = palindrome\n\n\ndef palindrome(x, a, b):\n    return [float(value) for value in array(x, a, b)]\n",
+    )
+    assert grade("ps1", notebook).earned == 20
+
+
+def test_arguments_are_copies():
+    """A function that changes its arguments spoils nothing but its own answer."""
+    notebook = corpus.appended(
+        "ps1",
+        "palindrome",
+        "clean = palindrome\n\n\ndef palindrome(x, a, b):\n    y = clean(x, a, b)\n    x[:] = 0\n    return y\n",
+    )
+    assert grade("ps1", notebook).earned == 20
+
+
+def test_partial_credit_and_the_mistake_by_name():
+    code = corpus.text(corpus.source("ps1"), "palindrome").replace("dy @ (x[:-2] + x[2:])", "dy @ x[:-2]")
+    part = parts(grade("ps1", corpus.with_cells("ps1", palindrome=code)))["palindrome"]
+    assert (part.earned, part.status, part.mistakes) == (3, "partly right", ["twin-forgotten"])
+    report = "\n".join(feedback.report(part))
+    assert "`da`: expected" in report
+    assert "one of the two places of the shared weight left out [twin-forgotten]" in report
+
+
+def test_steps_of_the_two_dimensional_set():
+    """A slip with the stride costs the points of the stride only."""
+    code = corpus.text(corpus.source("ps3"), "separable").replace(
+        "dx, dw, db = conv2d_backward(dy, x, w, stride=stride, padding=padding)",
+        "dx, dw, db = conv2d_backward(dy, x, w, stride=1, padding=padding)",
+    )
+    part = parts(grade("ps3", corpus.with_cells("ps3", separable=code)))["separable"]
+    earned = {title: points for title, points, *_ in part.items}
+    assert earned["backward, padding"] == earned["backward, a single image"] == 3
+    assert earned["backward, stride"] < 3
+    assert part.status == "partly right"
+
+
+def test_accuracy_counts_only_with_right_gradients():
+    code = corpus.text(corpus.source("ps5"), "network").replace("* (1 - a * a)", "")
+    found = parts(grade("ps5", corpus.with_cells("ps5", network=code), limits=sandbox.USUAL))
+    assert found["network"].mistakes[0] == "activation-derivative-missing"
+    assert found["training"].status == "waits for another part"
+    assert found["training"].earned == 0
+
+
+def test_untrained_network_earns_nothing():
+    code = "def train(x, labels, w, b, v, c):\n    return w, b, v, c\n"
+    assert (
+        parts(grade("ps5", corpus.with_cells("ps5", training=code), limits=sandbox.USUAL))["training"].earned
+        == 0
+    )
+
+
+def test_the_folders_name_decides_and_not_the_id_cell():
+    notebook = corpus.source("ps1")
+    next(cell for cell in notebook["cells"] if "".join(cell["source"]).startswith("STUDENT"))["source"] = (
+        'STUDENT = "bob"'
+    )
+    result = grade("ps1", notebook, student="ann")
+    assert result.earned == 20
+    assert result.remarks == [
+        "The id cell says `bob`, the submission belongs to `ann`. Its numbers were used."
+    ]
+
+
+def test_another_students_numbers_earn_nothing():
+    numbers = "hand_da, hand_db, hand_dx = {}, {}, {}"
+    from course.grader import variants as v
+    from course.grader.drawing import own_numbers
+
+    def answer(student):
+        x, a, b = (
+            own_numbers("ps1", student, "x", 5),
+            *own_numbers("ps1", student, "a", 1),
+            *own_numbers("ps1", student, "b", 1),
+        )
+        dx, da, db = v.palindrome_backward(own_numbers("ps1", student, "dy", 3) * [1, -1, 1], x, a, b)
+        return numbers.format(da, db, dx.tolist())
+
+    assert parts(grade("ps1", corpus.with_cells("ps1", hand=answer("ann"))))["hand"].earned == 3
+    wrong = parts(grade("ps1", corpus.with_cells("ps1", hand=answer("bob"))))["hand"]
+    assert wrong.earned == 0
+    assert all("expected" not in line for line in wrong.lines)
+
+
+AGREE = {
+    "rules broken: equal entries": "agree_x, agree_dy = [start, 20, 20, 30, 40], [1, 2, -2]",
+    "rules broken: too small": "agree_x, agree_dy = [start, 1e-300, 20, 30, 40], [1, 2, -2]",
+    "rules broken: zeros": "agree_x, agree_dy = [start, 0, 20, 30, 40], [1, 2, -2]",
+    "rules broken: infinite": "agree_x, agree_dy = [start, np.inf, 20, 30, 40], [1, 2, -2]",
+    "rules broken: another start": "agree_x, agree_dy = [start + 0.5, 10.5, 20, 30, 40], [1, 2, -2]",
+    "rules broken: shape": "agree_x, agree_dy = [start, 10.5, 20, 30], [1, 2]",
+    "it differs": "agree_x, agree_dy = [start, 10.5, 20, 30, 40], [1, 2, 3]",
+}
+
+
+@pytest.mark.parametrize("name", AGREE)
+def test_an_input_that_does_not_agree(name):
+    code = corpus.text(corpus.source("ps1"), "agree") + "\n" + AGREE[name]
+    assert parts(grade("ps1", corpus.with_cells("ps1", agree=code)))["agree"].earned == 0
+
+
+def test_agreeing_without_differing_earns_two_thirds():
+    code = corpus.text(corpus.source("ps1"), "agree") + "\ndiffer_x, differ_dy = agree_x, agree_dy"
+    assert parts(grade("ps1", corpus.with_cells("ps1", agree=code)))["agree"].earned == 2
+
+
+@pytest.mark.parametrize("always", ["True", "False"])
+def test_a_check_without_a_check_earns_nothing(always):
+    code = (
+        corpus.text(corpus.source("ps1"), "gradient_check")
+        + f"\n\n\ndef is_right(f, x, dy, dx):\n    return {always}\n"
+    )
+    assert parts(grade("ps1", corpus.with_cells("ps1", gradient_check=code)))["gradient_check"].earned == 3
+
+
+def test_the_books_functions_earn_nothing():
+    """The backend's own functions, pasted under the names that the sheets ask for."""
+    import inspect
+
+    from cnnlab import conv, pool
+
+    pasted = inspect.getsource(conv) + "\n\n" + inspect.getsource(pool)
+    pasted = "\n".join(
+        line for line in pasted.split("\n") if "import" not in line and not line.startswith("__all__")
+    )
+    pairs = {
+        "ps1": {"palindrome": ("conv1d", "palindrome"), "circular": ("conv1d", "circular")},
+        "ps2": {
+            "ring": ("max_pool2d", "wrap_pool"),
+            "range": ("max_pool2d", "range_pool"),
+            "maxout": ("max_pool2d", "maxout"),
+        },
+        "ps3": {"separable": ("conv2d", "separable2d"), "tiled": ("conv2d", "tiled2d")},
+        "ps5": {"mirror": ("conv2d", "mirror_conv"), "blend": ("max_pool2d", "blend_pool")},
+    }
+    for assignment, answers in pairs.items():
+        sources = {
+            part: f"{pasted}\n{asked} = {name}\n{asked}_backward = {name}_backward\n"
+            for part, (name, asked) in answers.items()
+        }
+        result = grade(
+            assignment, corpus.with_cells(assignment, base="released", **sources), limits=sandbox.USUAL
+        )
+        assert result.earned == 0, [feedback.report(part) for part in result.parts]
+
+
+LEAK = """
+def palindrome(x, a, b):
+    raise ValueError(repr(x.tolist()))
+
+
+def palindrome_backward(dy, x, a, b):
+    raise type("Leak" + "_".join(str(int(n)).replace("-", "m") for n in x), (Exception,), {})(x)
+"""
+
+
+def test_the_report_shows_no_hidden_input():
+    result = grade("ps1", corpus.with_cells("ps1", palindrome=LEAK))
+    part = next(part for part in SETS["ps1"].parts if part.name == "palindrome")
+    draw = scoring.Draw("ps1", "ann", "palindrome", result.digest, SECRET)
+    shown = feedback.autograded(corpus.released("ps1"), result)
+    for item in part.items(draw):
+        for question in item.questions:
+            assert isinstance(question, Call)
+            for array in question.args:
+                if np.ndim(array):
+                    assert repr(np.asarray(array).tolist()) not in shown
+    assert "raised ValueError in line 3" in shown
+    assert "Leak" not in shown.replace('Leak\\" + ', "")
+    assert SECRET not in shown
+
+
+def test_the_same_submission_gets_the_same_report():
+    notebook = corpus.with_cells("ps1", palindrome=corpus.WRONG)
+    first, second = grade("ps1", notebook), grade("ps1", notebook)
+    pristine = corpus.released("ps1")
+    assert feedback.autograded(pristine, first) == feedback.autograded(pristine, second)
+    first.seconds = second.seconds = 0
+    assert first.to_json() == second.to_json()
+    assert scoring.Result.from_json(first.to_json()).to_json() == first.to_json()
+
+
+def test_the_whole_notebook_has_a_limit():
+    """Nine seconds in every answer end at the notebook's limit, not after all of them."""
+    slow = "import time\n\n\ndef {0}(*args):\n    time.sleep(1.5)\n    return 0\n"
+    sources = {"palindrome": slow.format("palindrome"), "circular": slow.format("circular")}
+    limits = sandbox.Limits(memory=1 << 29, part_seconds=2, notebook_seconds=4)
+    result = grade("ps1", corpus.with_cells("ps1", **sources), limits=limits)
+    assert parts(result)["hand"].status == "right"
+    assert parts(result)["agree"].status == "took too long"
+    assert "whole notebook" in " ".join(parts(result)["agree"].lines)
+
+
+SCRIPT = "Dear asker <script>steal()</script> <img src=x onerror=steal()> ![p](http://a/b) [c](javascript:steal()) $a<b$"
+
+
+def test_written_answers_cannot_run_in_the_instructors_browser():
+    result = grade("ps4", corpus.with_cells("ps4", letter=SCRIPT), limits=sandbox.USUAL)
+    import nbformat
+    from nbconvert.exporters import HTMLExporter
+
+    page, _ = HTMLExporter().from_notebook_node(
+        nbformat.reads(feedback.autograded(corpus.released("ps4"), result), as_version=4)
+    )
+    answer = page[page.index("Dear asker") :].partition("</p>")[0]
+    for live in ("<script", "<img", 'href="javascript'):
+        assert live not in answer
+    assert "steal()" in answer and "$a&lt;b$" in answer
+
+
+def test_statuses_have_words():
+    assert {status for _, status in corpus.TROUBLES.values()} <= set(scoring.STATUSES)
+    assert set(scoring.BREAKS) <= set(scoring.STATUSES)
