@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import hypothesis
+import matrix_of_checks
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"{numbers} guarded in {pages} notebooks ({parts or 'none'})")
         terminalreporter.write_line(f"{tried} digits changed one at a time, {tried - missed} caught")
         terminalreporter.write_line(f"{len(passed_over)} versions, section numbers and links are not counted")
+    matrix_of_checks.write(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,10 @@ from cnnlab.check import probes
 from cnnlab.check.sandbox import copied
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS, GROUPS, RIGHT, TIES, formulas, numbers, tie_of, values
 
+CONV_BACKWARD = [*probes.conv(1, backward=True), *probes.conv(2, backward=True)]
 TARGET_PROBES = {
     "conv.y": [*probes.conv(1, backward=False), *probes.conv(2, backward=False)],
-    **dict.fromkeys(
-        ("conv.dx", "conv.dw", "conv.db"), [*probes.conv(1, backward=True), *probes.conv(2, backward=True)]
-    ),
+    **dict.fromkeys(("conv.dx", "conv.dw", "conv.db"), CONV_BACKWARD),
     "pool.y": probes.pool(backward=False),
     "pool.dx": probes.pool(backward=True),
     **dict.fromkeys(("chain.dw1", "chain.dw2"), probes.chain()),

@@ -110,6 +110,7 @@ def max_pool2d(function, *, plain=False, **narrower) -> Report:
         tuple(probes.pool(backward=False, plain=plain)),
         plain,
         "max-pooling-routes",
+        {"stride": None},
     )
     return _check(function, duty, narrower)
 
@@ -125,6 +126,7 @@ def max_pool2d_backward(function, *, plain=False, **narrower) -> Report:
         tuple(probes.pool(backward=True, plain=plain)),
         plain,
         "max-pooling-routes",
+        {"stride": None},
     )
     return _check(function, duty, narrower)
 
@@ -205,6 +207,7 @@ def sigmoid_max_pool2d_backward(function, **narrower) -> Report:
         tuple(probes.sigmoid_pool()),
         False,
         "max-pooling-routes",
+        {"stride": None},
     )
     return _check(function, duty, narrower)
 
@@ -316,7 +319,10 @@ def against(
 def _conv(name, ndim, plain, *, backward) -> Duty:
     returns, takes = (("dx", "dw", "db"), ("dy", "x", "w")) if backward else (("y",), ("x", "w", "b"))
     found = tuple(probes.conv(ndim, backward=backward, plain=plain))
-    return Duty(name, "conv", returns, takes, ("stride", "padding"), found, plain, CONVOLUTION[ndim])
+    defaults = {"stride": 1, "padding": 0}
+    return Duty(
+        name, "conv", returns, takes, ("stride", "padding"), found, plain, CONVOLUTION[ndim], defaults
+    )
 
 
 def _local(name, ndim) -> Duty:
@@ -330,6 +336,7 @@ def _local(name, ndim) -> Duty:
         found,
         False,
         "one-weight-many-connections",
+        {"stride": 1, "padding": 0},
     )
 
 

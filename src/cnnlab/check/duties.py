@@ -22,6 +22,7 @@ class Duty:
     takes    names of the arguments that it gets, in order
     options  keywords that it has to accept
     probes   the calls it is tried on
+    defaults  the options that have a default, and which
     plain    arrays without the axes of examples and channels
     chapter  where to read
     """
@@ -34,6 +35,7 @@ class Duty:
     probes: tuple[Probe, ...]
     plain: bool = False
     chapter: str = ""
+    defaults: Mapping[str, object] = field(default_factory=dict)
 
     def target(self, part: str) -> str:
         return f"{self.group}.{part}"

@@ -14,8 +14,6 @@ from cnnlab.check.verdict import Finding, Verdict, judge
 from cnnlab.formatting import number
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS
 
-DEFAULTS = {"stride": (1, None), "padding": (0,)}
-
 
 def run(function, duty: Duty, seconds: float) -> Report:
     """Check one function; never raises because of it."""
@@ -53,7 +51,7 @@ def _outcomes(function, duty: Duty, seconds: float):
         return read(value, duty.returns, several)
 
     for probe in duty.probes:
-        given = duty.arguments(probe), _options(function, probe)
+        given = duty.arguments(probe), _options(function, duty, probe)
         outcomes.append(call(function, *given, seconds, finish))
         if again is None:
             again = call(function, *given, seconds, finish)
@@ -67,7 +65,7 @@ def _count(duty: Duty, part: str) -> int:
     return len(right) if len(right) > 1 else 0
 
 
-def _options(function, probe: Probe) -> dict:
+def _options(function, duty: Duty, probe: Probe) -> dict:
     """The keywords of a call. One that has its default value is left out where the function has a default of its own."""
     try:
         parameters = inspect.signature(function).parameters
@@ -76,8 +74,8 @@ def _options(function, probe: Probe) -> dict:
     return {
         name: value
         for name, value in probe.options.items()
-        if name not in DEFAULTS
-        or value not in DEFAULTS[name]
+        if name not in duty.defaults
+        or value != duty.defaults[name]
         or name not in parameters
         or parameters[name].default is inspect.Parameter.empty
     }
@@ -113,7 +111,7 @@ def _call_form(duty: Duty) -> str:
 
 def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> Report:
     """The function lacks some keyword: say so, and say whether it is right where it does not need it."""
-    unavoidable = [o for o in refused if o not in DEFAULTS]
+    unavoidable = [o for o in refused if o not in duty.defaults]
     names = " and ".join(refused)
     arguments = ", ".join(f"{name}=False" for name in refused)
     headline = f"{duty.name}: your function does not take {names}."
@@ -126,7 +124,7 @@ def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> 
         probes=tuple(
             replace(p, options={k: v for k, v in p.options.items() if k not in refused})
             for p in duty.probes
-            if all(p.options.get(o) in (None, *DEFAULTS[o]) for o in refused)
+            if all(p.options.get(o, duty.defaults[o]) == duty.defaults[o] for o in refused)
         ),
     )
     report = run(function, narrow, seconds)
@@ -324,8 +322,8 @@ def _where_right(duty: Duty, verdict: Verdict) -> str:
     if duty.group == "checker":
         return f"{total - len(wrong)} of {total} gradients were judged rightly."
     sentence = f"{total - len(wrong)} of {total} calls are right"
-    for tag, words in SPECIAL.items():
-        tagged = {n for n, probe in enumerate(duty.probes) if tag in probe.tags}
-        if wrong <= tagged:
-            return f"{sentence}, all of those without {words}."
-    return f"{sentence}."
+    tagged = {tag: {n for n, probe in enumerate(duty.probes) if tag in probe.tags} for tag in SPECIAL}
+    common = [tag for tag, numbers in tagged.items() if wrong <= numbers]
+    if not common:
+        return f"{sentence}."
+    return f"{sentence}, all of those without {SPECIAL[min(common, key=lambda tag: len(tagged[tag]))]}."

@@ -3,10 +3,12 @@
 What is caught: exceptions of every kind, exits, prints, warnings, changed arguments, endless loops. The time limit is
 a timer signal where there is one (the main thread on Linux and macOS). Elsewhere, so on Windows, in the browser and in
 other threads, a trace function looks at the clock before each line, which makes Python code a good deal slower while
-it is checked and can be defeated by an endless loop with a bare `except`.
+it is checked. A loop that catches every exception is stopped too, between its `try` blocks. What cannot be stopped
+is a call into compiled code that never returns, and endless loops that catch everything in two functions at once.
 """
 
 import contextlib
+import dis
 import inspect
 import io
 import linecache
@@ -19,6 +21,7 @@ import time
 import traceback
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -119,13 +122,15 @@ def _time_limit(seconds: float):
 
 @contextlib.contextmanager
 def _by_signal(seconds: float):
-    def stop(number, frame):
-        raise OutOfTime
+    stopper = _Stopper()
 
-    started = time.monotonic()
-    handler = signal.signal(signal.SIGALRM, stop)
-    # Fires again and again, for code that catches everything and goes on.
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.02)
+    def ring(number, frame):
+        stopper.ring(frame)
+
+    started, before = time.monotonic(), sys.gettrace()
+    handler = signal.signal(signal.SIGALRM, ring)
+    # Rings again and again, for code that catches everything and goes on.
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
     try:
         yield
     finally:
@@ -136,6 +141,7 @@ def _by_signal(seconds: float):
                 break
             except OutOfTime:  # it rang once more before it was off
                 continue
+        sys.settrace(before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(1e-3, left - (time.monotonic() - started)), interval)
 
@@ -143,13 +149,15 @@ def _by_signal(seconds: float):
 @contextlib.contextmanager
 def _by_trace(seconds: float):
     end = time.monotonic() + seconds
+    stopper = _Stopper()
     libraries = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 
     def trace(frame, event, argument):
         if frame.f_code.co_filename.startswith(libraries):
             return None
         if time.monotonic() > end:
-            raise OutOfTime
+            stopper.watch(frame)
+            return stopper.trace(frame, event, argument)
         return trace
 
     before = sys.gettrace()
@@ -158,6 +166,57 @@ def _by_trace(seconds: float):
         yield
     finally:
         sys.settrace(before)
+
+
+class _Stopper:
+    """Raises OutOfTime in running code, if it can where no `except` of that code would catch it.
+
+    It follows the code instruction by instruction until none of its frames stands inside a `try`. If that does not
+    come about, it raises where the code happens to be.
+    """
+
+    PATIENCE = 0.5
+
+    def __init__(self):
+        self.since = None
+
+    def ring(self, frame):
+        """The time is over, or over again."""
+        if self.since is None or time.monotonic() - self.since < self.PATIENCE:
+            self.watch(frame)
+            sys.settrace(self.trace)
+        else:
+            self.since = None
+            raise OutOfTime
+
+    def watch(self, frame):
+        """Have every instruction of the student's frames reported."""
+        self.since = time.monotonic() if self.since is None else self.since
+        for below in _frames(frame):
+            below.f_trace, below.f_trace_opcodes = self.trace, True
+
+    def trace(self, frame, event, argument):
+        frame.f_trace_opcodes = True
+        late = time.monotonic() - self.since > self.PATIENCE
+        if late or not any(map(_inside_try, _frames(frame))):
+            raise OutOfTime
+        return self.trace
+
+
+def _frames(frame):
+    """The frames from this one down to the one that the check called."""
+    while frame is not None and frame.f_code.co_filename != __file__:
+        yield frame
+        frame = frame.f_back
+
+
+def _inside_try(frame) -> bool:
+    return any(entry.start <= frame.f_lasti < entry.end for entry in _protected(frame.f_code))
+
+
+@cache
+def _protected(code):
+    return tuple(dis.Bytecode(code).exception_entries)
 
 
 def _describe(caught: BaseException) -> str:

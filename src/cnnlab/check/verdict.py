@@ -85,6 +85,9 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
         if (finding := _finding(part, [a[position] for a in answers], [r[position] for r in right]))
     )
     changed = next((n for n, outcome in enumerate(outcomes) if outcome.changed), None)
+    if again is not None and _all_agree(answers[0], right[0]) and not _same_again(again, outcomes[0]):
+        names = ("state-kept",) if _accumulated(again, right[0]) else ()
+        return Verdict("state", 0, names=names, wrong_on=(0,), remarks=remarks)
     if findings:
         findings, names = _named(duty, findings, answers, right)
         first = min(finding.probe for finding in findings)
@@ -94,9 +97,6 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
         if changed is not None:
             names = (*names, "argument-modified")
         return Verdict(rung, first, findings, names, wrong_on, remarks=remarks)
-    if again is not None and not _same_again(again, outcomes[0]):
-        names = ("state-kept",) if _accumulated(again, answers[0]) else ()
-        return Verdict("state", 0, names=names, wrong_on=(0,), remarks=remarks)
     if changed is not None:
         return Verdict(
             "argument", changed, names=("argument-modified",), wrong_on=(changed,), remarks=remarks
@@ -273,7 +273,7 @@ def _same_again(again: Outcome, before: Outcome) -> bool:
 
 
 def _accumulated(again: Outcome, right: list) -> bool:
-    """Whether the second call gave some multiple of the right answer, as a sum over calls does."""
+    """Whether the second call gave the right answer twice over, as a sum over calls does, in some array at least."""
     if again.kind != "value" or _problem(again.value):
         return False
     now = [a.array for part in again.value.parts for a in part]
