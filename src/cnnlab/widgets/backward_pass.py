@@ -249,7 +249,7 @@ class BackwardPass(TraceWidget):
         return still.picture(self.title, pictures, [" > ".join(names), *lines], alt)
 
     def summary(self) -> str:
-        return f"BackwardPass({len(self.network.layers)} layers, x: {'x'.join(map(str, self.x.shape))})"
+        return f"BackwardPass({len(self.network.layers)} layers, x: {'×'.join(map(str, self.x.shape))})"
 
 
 def _name(layer) -> str:

@@ -150,6 +150,6 @@ class PoolRouting(TraceWidget):
         return still.picture(self.title, blocks(grids, labels, marks), lines, alt)
 
     def summary(self) -> str:
-        size, stride = ("x".join(map(str, values)) for values in (self.size, self.stride))
-        shapes = ", ".join(f"{name}: {'x'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
+        size, stride = ("×".join(map(str, values)) for values in (self.size, self.stride))
+        shapes = ", ".join(f"{name}: {'×'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
         return f"PoolRouting({shapes}, size: {size}, stride: {stride})"

@@ -151,7 +151,7 @@ class TwoLayers(TraceWidget):
         )
 
     def summary(self) -> str:
-        sizes = ", ".join(f"{name}: {'x'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
+        sizes = ", ".join(f"{name}: {'×'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
         return f"TwoLayers({sizes})"
 
 

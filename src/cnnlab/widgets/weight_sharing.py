@@ -156,11 +156,11 @@ class WeightSharing(TraceWidget):
         )
 
     def summary(self) -> str:
-        sizes = ", ".join(f"{name}: {'x'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
+        sizes = ", ".join(f"{name}: {'×'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
         return f"WeightSharing({sizes}, stride: {self._axes('stride')}, padding: {self._axes('padding')})"
 
     def _axes(self, name: str) -> str:
-        return "x".join(map(str, self.geometry[name]))
+        return "×".join(map(str, self.geometry[name]))
 
 
 def _chunk(shape) -> int:
