@@ -1,8 +1,11 @@
 """Every widget of every page, stepped to its end by mouse and by keyboard, against the numbers of the notebook."""
 
 import nbformat
+import numpy as np
 import pytest
 from conftest import ROOT
+
+from cnnlab import trace as traces_of
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -55,7 +58,23 @@ def position(widget):
     return tuple(widget.evaluate(LOOK)[:2])
 
 
-def running(widget, act):
+MARKED = """(place, mark) => Object.fromEntries([...place.querySelectorAll(".cnn-grid")]
+  .map((grid) => [grid.querySelector("b").textContent,
+    [...grid.querySelectorAll(`.cnn-cell.${mark}`)].map((cell) => Number(cell.dataset.flat))])
+  .filter(([, flats]) => flats.length))"""
+
+
+def marked(widget, mark):
+    """The marked cells, {name of the grid: flat places}."""
+    return widget.evaluate(MARKED, mark)
+
+
+def array(state):
+    """An array of a trace as (1, 1, *shape)."""
+    return np.array([float(text) for text in state["text"]]).reshape(1, 1, *state["shape"])
+
+
+def running(widget, act, after_each=lambda step: None):
     """Step a widget to its end; the sum it shows after each step."""
     seen = []
     step, steps = position(widget)
@@ -67,6 +86,7 @@ def running(widget, act):
         act(widget, "Step")
         step, _, shown = widget.evaluate(LOOK)
         seen.append(shown)
+        after_each(step)
     assert len(seen) == steps
     widget.get_by_role("button", name="Step", exact=True).press("Enter")
     assert position(widget) == (steps, steps), "there is a step beyond the end"
@@ -101,23 +121,50 @@ def choose(widget, label, flat, act):
 
 
 def step_weight_sharing(widget, trace, act):
-    grids = {"w": ("kernel w", "dw"), "x": ("input x", "dx"), "y": ("upstream gradient dy", "y")}
-    for name, (label, result) in grids.items():
+    x, w, dy = (array(trace[name]) for name in ("x", "w", "dy"))
+    geometry = {"stride": trace["stride"], "padding": trace["padding"]}
+    entry_of = {
+        "w": lambda index: traces_of.conv_dw(dy, x, w, index=index, **geometry),
+        "x": lambda index: traces_of.conv_dx(dy, x, w, index=index, **geometry),
+        "y": lambda index: traces_of.conv_y(x, w, index=index, **geometry),
+    }
+    grids = {"w": ("kernel w", "dw", w), "x": ("input x", "dx", x), "y": ("upstream gradient dy", "y", dy)}
+    for name, (label, result, chosen) in grids.items():
         entries = trace["sums"].get(name, [])
         for flat in some(len(entries)):
-            sums = entries[flat]
             choose(widget, label, flat, act)
-            assert running(widget, act) == sums[1], (name, flat)
-            if sums[1]:
+            entry = entry_of[name](np.unravel_index(flat, chosen.shape))
+            of = {"x": x, "w": w, "dy": dy}
+
+            def lights_the_factors(step, entry=entry, of=of):
+                if trace["chunk"] == 1:
+                    now = {
+                        f.name: [np.ravel_multi_index(f.index, of[f.name].shape)]
+                        for f in entry.terms[step - 1].factors
+                    }
+                    assert marked(widget, "cnn-now") == now
+
+            assert running(widget, act, lights_the_factors) == entries[flat][1], (name, flat)
+            if entries[flat][1]:
                 assert widget.locator("[data-sum]").inner_text() == trace[result]["text"][flat]
 
 
 def step_pool_routing(widget, trace, act):
+    x, dy = array(trace["x"]), array(trace["dy"])
     for rule, numbers in trace["rules"].items():
         radio = widget.locator(f"input[value={rule}]")
         if radio.count():
             radio.click() if act is by_mouse else radio.press("Space")
-        assert running(widget, act) == numbers["running"]
+
+        def lights_the_window(step, numbers=numbers):
+            index = np.unravel_index(step - 1, dy.shape)
+            window = traces_of.pool_window(x, trace["size"], index=index, stride=trace["stride"])
+            assert marked(widget, "cnn-lit")["x"] == [np.ravel_multi_index(at, x.shape) for at in window]
+            now = marked(widget, "cnn-now")
+            assert now["dy"] == [step - 1]
+            assert now["dx"] == [place for place, _, _ in numbers["steps"][step - 1]]
+
+        assert running(widget, act, lights_the_window) == numbers["running"]
         shown = (
             widget.get_by_role("grid", name="gradient dx", exact=True)
             .get_by_role("gridcell")
