@@ -200,6 +200,10 @@ class LiveChapter:
 
 
 def _drop_what_the_live_site_adds(cell, own):
+    for output in cell.get("outputs", []):
+        # Pyodide's kernel sends the class where others send its name; a reader sees the traceback, not this.
+        if output.output_type == "error":
+            output.ename = output.ename.removeprefix("<class '").removesuffix("'>").rpartition(".")[2]
     folded = cell.metadata.get("jupyter")
     if folded is not None and "jupyter" not in own.metadata:
         del cell.metadata["jupyter"]
