@@ -67,10 +67,11 @@ def read_plain_file(path, limit):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    information = os.fstat(descriptor)
+    if not stat.S_ISREG(information.st_mode) or information.st_nlink > 1:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        information = os.fstat(descriptor)
-        if not stat.S_ISREG(information.st_mode) or information.st_nlink > 1:
-            return None
         return file.read(limit)
 
 

@@ -1,0 +1,212 @@
+"""Notebooks that are broken, by accident or on purpose."""
+
+import json
+import os
+
+import corpus
+import pytest
+
+from course.grader import cells
+from course.grader.problems import SETS
+
+ASKS = {part.name: part.asks_for for part in SETS["ps1"].parts}
+SOLVED = corpus.text(corpus.source("ps1"), "palindrome")
+
+
+def read(notebook):
+    data = notebook if isinstance(notebook, bytes) else corpus.as_bytes(notebook)
+    return cells.read(cells.Handed(data), corpus.released("ps1"), ASKS)
+
+
+BROKEN = {
+    "empty file": (b"", "empty file"),
+    "spaces": (b"  \n", "empty file"),
+    "bad JSON": (b'{"cells": [', "not a notebook"),
+    "not UTF-8": (b"\xff\xfe\x00", "not a notebook"),
+    "deep JSON": (b"[" * 200_000, "not a notebook"),
+    "a list": (b"[]", "not a notebook"),
+    "a number": (b"1" * 5000, "not a notebook"),
+    "no cells": (b'{"nbformat": 4}', "not a notebook"),
+    "cells are words": (b'{"cells": "abc"}', "not a notebook"),
+    "version 3": (b'{"worksheets": [{"cells": []}], "nbformat": 3}', "not a notebook"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_files_that_are_no_notebooks(name):
+    data, status = BROKEN[name]
+    submission = read(data)
+    assert submission.status == status
+    assert set(submission.sources.values()) == {None}
+
+
+def test_a_right_notebook():
+    submission = read(corpus.source("ps1"))
+    assert (submission.status, submission.remarks) == ("", [])
+    assert submission.sources["palindrome"] == SOLVED
+    assert list(submission.sources) == list(cells.solution_cells(corpus.released("ps1")))
+
+
+ODD_CELLS = [
+    None,
+    1,
+    "cell",
+    [],
+    {},
+    {"metadata": 3},
+    {"metadata": {"nbgrader": []}},
+    {"metadata": {"nbgrader": {"grade_id": []}}},
+]
+
+
+def test_odd_things_among_the_cells_are_passed_over():
+    notebook = corpus.source("ps1")
+    notebook["cells"] = ODD_CELLS + notebook["cells"]
+    assert read(notebook).sources["palindrome"] == SOLVED
+
+
+@pytest.mark.parametrize("source", [None, 3, {"a": 1}, [1, None, "x = 1"]])
+def test_a_source_that_is_no_text(source):
+    notebook = corpus.source("ps1")
+    corpus.find(notebook, "palindrome")["source"] = source
+    assert read(notebook).sources["palindrome"] in ("", "x = 1")
+
+
+def test_a_deleted_cell():
+    notebook = corpus.source("ps1")
+    notebook["cells"].remove(corpus.find(notebook, "palindrome"))
+    assert read(notebook).sources["palindrome"] is None
+
+
+def test_a_duplicated_cell():
+    notebook = corpus.source("ps1")
+    cell = corpus.find(notebook, "palindrome")
+    stub = {**cell, "source": corpus.text(corpus.released("ps1"), "palindrome")}
+    for copies in ([cell, stub], [stub, cell], [stub, cell, stub]):
+        changed = corpus.source("ps1")
+        i = changed["cells"].index(corpus.find(changed, "palindrome"))
+        changed["cells"][i : i + 1] = copies
+        submission = read(changed)
+        assert submission.sources["palindrome"] == SOLVED
+        assert "more than once" in submission.remarks[0]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw", "heading", None])
+def test_a_retyped_cell(kind):
+    notebook = corpus.source("ps1")
+    corpus.find(notebook, "palindrome")["cell_type"] = kind
+    submission = read(notebook)
+    assert submission.sources["palindrome"] == SOLVED
+    assert "another type" in submission.remarks[0]
+
+
+def test_stripped_metadata():
+    """Cells are found by their ids, and where these are gone too, by what they define."""
+    notebook = corpus.source("ps1")
+    for cell in notebook["cells"]:
+        cell["metadata"] = {}
+    assert read(notebook).sources == read(corpus.source("ps1")).sources
+    for cell in notebook["cells"]:
+        del cell["id"]
+    submission = read(notebook)
+    for name in ASKS:
+        assert submission.sources[name] == read(corpus.source("ps1")).sources[name]
+    assert any("lost its nbgrader marks" in line for line in submission.remarks)
+
+
+def test_flipped_metadata_and_a_future_schema_change_nothing():
+    notebook = corpus.source("ps1")
+    for cell in notebook["cells"]:
+        mark = cells.mark(cell)
+        for name in ("grade", "solution", "locked", "task"):
+            mark[name] = not mark.get(name)
+        mark["points"], mark["schema_version"], mark["checksum"] = 1000, 99, "0"
+    notebook["nbformat"], notebook["metadata"] = 5, {"kernelspec": {"name": "no-such-kernel"}}
+    assert read(notebook).sources == read(corpus.source("ps1")).sources
+
+
+def test_text_that_cannot_be_written():
+    notebook = corpus.source("ps1")
+    corpus.find(notebook, "palindrome")["source"] = "x = '\ud800'\0"
+    read(notebook).sources["palindrome"].encode()
+
+
+def test_a_very_long_cell():
+    notebook = corpus.with_cells("ps1", palindrome="#" * 300_000)
+    assert read(notebook).too_long == {"palindrome"}
+
+
+def test_notebook_commands():
+    assert cells.runnable("%matplotlib inline\nx = 1") == "pass\nx = 1"
+    assert cells.runnable("if True:\n    !ls\nnp?") == "if True:\n    pass\npass"
+    assert cells.runnable("x = 5 % 3") == "x = 5 % 3"
+
+
+def test_libraries():
+    assert cells.libraries_used(
+        "import torch.nn as nn\nfrom scipy import signal\nimport math", ("torch", "scipy")
+    ) == ["torch", "scipy"]
+
+
+# Files and folders
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "ps1").mkdir()
+    return tmp_path / "ps1"
+
+
+def test_what_lies_in_the_folder(folder, tmp_path):
+    assert cells.fetch(tmp_path / "absent", "ps1").status == "nothing handed in"
+    assert cells.fetch(folder, "ps1").status == "nothing handed in"
+    (folder / "PS1 (final).ipynb").write_bytes(b"{}")
+    handed = cells.fetch(folder, "ps1")
+    assert handed.data == b"{}" and "should be called" in handed.remarks[0]
+    (folder / "ps1.ipynb").write_bytes(b"[]")
+    assert cells.fetch(folder, "ps1").data == b"[]"
+
+
+def test_links_pipes_and_devices(folder, tmp_path):
+    other = tmp_path / "other.ipynb"
+    other.write_bytes(corpus.as_bytes(corpus.source("ps1")))
+    path = folder / "ps1.ipynb"
+    path.symlink_to(other)
+    assert cells.fetch(folder, "ps1").status == "symbolic link"
+    path.unlink()
+    path.symlink_to("/nowhere")
+    assert cells.fetch(folder, "ps1").status == "symbolic link"
+    path.unlink()
+    os.mkfifo(path)
+    assert cells.fetch(folder, "ps1").status == "unreadable notebook"
+    path.unlink()
+    path.mkdir()
+    assert cells.fetch(folder, "ps1").status == "unreadable notebook"
+    path.rmdir()
+    os.link(other, path)
+    assert cells.fetch(folder, "ps1").status == "unreadable notebook"
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    assert cells.fetch(link, "ps1").status == "symbolic link"
+
+
+def test_a_very_large_file(folder):
+    (folder / "ps1.ipynb").write_bytes(b" " * (cells.NOTEBOOK_LIMIT + 10))
+    assert cells.fetch(folder, "ps1").status == "notebook too large"
+
+
+def test_timestamps(folder, tmp_path):
+    from course.grader.gradebook import readable_timestamp
+
+    assert readable_timestamp(folder) is None
+    (folder / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC\n")
+    assert readable_timestamp(folder) == "2026-11-20 10:00:00"
+    (folder / "timestamp.txt").write_text("yesterday, honestly")
+    assert readable_timestamp(folder) is None
+    (folder / "timestamp.txt").unlink()
+    os.mkfifo(folder / "timestamp.txt")
+    assert readable_timestamp(folder) is None
+
+
+def test_json_of_the_corpus():
+    assert json.loads(corpus.as_bytes(corpus.released("ps1")))["nbformat"] == 4
