@@ -137,7 +137,7 @@ def test_a_file_that_is_not_in_normal_form_is_seen(run):
 
 
 def executed(*cells, tmp_path):
-    with execute.run(new_notebook(cells=list(cells)), tmp_path, timeout=20):
+    with execute.run(new_notebook(cells=list(cells)), tmp_path):
         pass
 
 

@@ -135,6 +135,7 @@ def run(notebook, cwd=BOOK, after_cell=lambda: None, timeout=CELL_TIMEOUT):
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        startup_timeout=CELL_TIMEOUT,
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(cwd)}},
