@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tools import guard, lite, runtime
+from tools.normalise import clean
 
 CHAPTERS = sorted(path.stem for path in lite.BOOK.glob("*.ipynb"))
 FIRST = "one-dimension-by-hand"
@@ -153,7 +154,8 @@ def test_every_number_of_a_chapter_is_the_same_in_the_browser(context, address, 
             elif output.output_type == "error":
                 assert output.evalue in text
             else:
-                assert text.rstrip("\n") == (output.get("text") or data["text/plain"]).rstrip("\n")
+                printed = output.get("text") or data["text/plain"]
+                assert clean(text).rstrip("\n") == printed.rstrip("\n")
             summary.outputs += 1
     for kind, count in live.count_numbers(own, computed, values).items():
         summary.numbers[kind] = summary.numbers.get(kind, 0) + count
