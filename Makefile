@@ -11,7 +11,7 @@ endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html draft test lab refresh lint lock clean
+.PHONY: help book html draft test test-course release grade lab refresh lint lock clean
 
 help: ## list what can be made (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +29,16 @@ draft: $(READY) ## build the pages that are written into _build/draft; warnings 
 	@$(PY) -m tools.book --draft
 
 test: $(READY) ## prove the project right: all tests, and every notebook run again and compared
-	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 tests book
+	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 -m "not slow" tests book
+
+test-course: $(READY) ## all tests of the course, the slow ones too
+	$(PY) -m pytest -n auto --dist loadfile tests/course
+
+release: $(READY) ## make the students' version of a problem set: make release ASSIGNMENT=ps1
+	@$(PY) -m course.grader release $(ASSIGNMENT)
+
+grade: $(READY) ## grade what was handed in: make grade ASSIGNMENT=ps1 (more words in OPTIONS)
+	@$(PY) -m course.grader grade $(ASSIGNMENT) $(OPTIONS)
 
 lab: $(READY) ## open the chapters in JupyterLab
 	$(PY) -m jupyter lab --notebook-dir=book

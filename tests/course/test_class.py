@@ -1,0 +1,439 @@
+"""A whole class: graded in parallel, killed and resumed, regraded, exported, and walked through as README.md says."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import corpus
+import pytest
+from nbgrader.api import Gradebook
+
+from course.grader import run, sandbox
+from course.grader.course import Course
+
+HERE = Path(__file__).resolve().parents[2]
+QUICK = sandbox.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
+FAST = run.Options(workers=2, quiet=True, feedback=False, limits=QUICK)
+
+
+def make_course(folder):
+    """A fresh course folder: what a clone of the repository holds, and nothing else."""
+    shutil.copytree(HERE / "course" / "source", folder / "source")
+    shutil.copy(HERE / "course" / "nbgrader_config.py", folder)
+    return Course(folder)
+
+
+@pytest.fixture(scope="module")
+def released_course(tmp_path_factory):
+    """A course with PS1 and PS4 released; tests copy it."""
+    course = make_course(tmp_path_factory.mktemp("course") / "course")
+    for assignment in ("ps1", "ps4"):
+        run.release(course, assignment)
+    return course
+
+
+@pytest.fixture
+def course(released_course, tmp_path):
+    shutil.copytree(released_course.root, tmp_path / "course")
+    return Course(tmp_path / "course")
+
+
+def hand_in(course, student, notebook, assignment="ps1", name=None):
+    folder = course.folder("submitted", student, assignment)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = notebook if isinstance(notebook, bytes) else corpus.as_bytes(notebook)
+    (folder / (name or f"{assignment}.ipynb")).write_bytes(data)
+    return folder
+
+
+def scores(course, assignment="ps1"):
+    with course.gradebook() as book:
+        return {s.student.id: s.score for s in book.assignment_submissions(assignment)}
+
+
+def tree(folder):
+    """Every file below a folder: {path: bytes}."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def command(course, *words, **options):
+    """The grader as a command, with a PATH that does not hold this environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "course.grader", "--course", str(course.root), *words],
+        cwd=HERE,
+        env={**os.environ, "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+@pytest.mark.slow
+def test_release_writes_no_solution_and_fills_the_gradebook(course):
+    text = course.released("ps1").read_text()
+    assert "SOLUTION" not in text and "raise NotImplementedError" in text
+    with course.gradebook() as book:
+        assert book.find_assignment("ps1").max_score == 20
+        assert book.find_assignment("ps4").max_score == 20
+
+
+@pytest.mark.slow
+def test_the_corpus_releases_what_nbgrader_releases(course):
+    """The other tests use a release made in memory: it must be the one that nbgrader writes."""
+    written = json.loads(course.released("ps1").read_text())
+    for made, cell in zip(corpus.released("ps1")["cells"], written["cells"], strict=True):
+        assert corpus.cells.text(made) == corpus.cells.text(cell)
+        assert made["id"] == cell["id"]
+
+
+def test_one_odd_notebook_stops_nothing(course):
+    hand_in(course, "right", corpus.source("ps1"))
+    hand_in(course, "blank", corpus.released("ps1"))
+    hand_in(course, "garbage", b"\x00\x01")
+    hand_in(course, "empty", b"")
+    hand_in(course, "kernel", corpus.with_cells("ps1", palindrome="import os\nos._exit(1)"))
+    hand_in(course, "named", corpus.source("ps1"), name="homework.ipynb")
+    link = course.folder("submitted", "link", "ps1")
+    link.mkdir(parents=True)
+    (link / "ps1.ipynb").symlink_to(course.folder("submitted", "right", "ps1") / "ps1.ipynb")
+    summary = run.grade(course, "ps1", FAST)
+    found = scores(course)
+    assert found == {"right": 20, "blank": 0, "garbage": 0, "empty": 0, "kernel": 16, "named": 20, "link": 0}
+    look = {(student, why) for student, why in summary.look}
+    assert {("garbage", "not a notebook"), ("empty", "empty file"), ("link", "symbolic link")} <= look
+    assert ("kernel", "ended the process") in look and ("blank", "no points at all") in look
+    assert ("right", "the same code as named") in look
+    assert summary.graded == summary.submissions == 7
+    with open(course.root / "ps1-canvas.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["Student"] == "Points Possible" and rows[0]["ps1"] == "20"
+    assert {row["SIS User ID"]: row["ps1"] for row in rows[1:]}["kernel"] == "16"
+    with open(course.root / "ps1-moodle.csv", newline="") as file:
+        assert {row["Username"]: row["ps1"] for row in csv.DictReader(file)}["right"] == "20"
+
+
+@pytest.mark.slow
+def test_nothing_is_graded_twice_and_what_changed_is_graded_again(course):
+    for student in ("ann", "bob"):
+        hand_in(course, student, corpus.source("ps1"))
+    assert run.grade(course, "ps1", FAST).graded == 2
+    before = tree(course.root / "results"), tree(course.root / "autograded")
+    second = run.grade(course, "ps1", FAST)
+    assert (second.graded, second.kept) == (0, 2)
+    hand_in(course, "bob", corpus.released("ps1"))
+    third = run.grade(course, "ps1", FAST)
+    assert (third.graded, third.kept) == (1, 1)
+    assert scores(course) == {"ann": 20, "bob": 0}
+    hand_in(course, "bob", corpus.source("ps1"))
+    run.grade(course, "ps1", FAST)
+    assert tree(course.root / "autograded") == before[1]
+
+
+@pytest.mark.slow
+def test_one_student_and_one_part_again(course):
+    for student in ("ann", "bob"):
+        hand_in(course, student, corpus.source("ps1"))
+    run.grade(course, "ps1", FAST)
+    record = course.results("ps1") / "ann.json"
+    spoilt = json.loads(record.read_text())
+    for part in spoilt["result"]["parts"]:
+        part["earned"], part["status"] = 0.0, "wrong"
+    record.write_text(json.dumps(spoilt))
+    options = {**FAST.__dict__, "students": ("ann",)}
+    assert run.grade(course, "ps1", run.Options(**{**options, "parts": ("palindrome",)})).graded == 1
+    assert scores(course) == {"ann": 4, "bob": 20}
+    assert run.grade(course, "ps1", run.Options(**{**options, "again": True})).graded == 1
+    assert scores(course) == {"ann": 20, "bob": 20}
+    with pytest.raises(ValueError, match="No submission of ps1 by: nobody"):
+        run.grade(course, "ps1", run.Options(**{**options, "students": ("nobody",)}))
+    with pytest.raises(ValueError, match="no part: palindrom"):
+        run.grade(course, "ps1", run.Options(**{**options, "parts": ("palindrom",)}))
+
+
+def test_manual_grades_are_kept(course):
+    hand_in(course, "ann", corpus.source("ps4"), "ps4")
+    run.grade(course, "ps4", FAST)
+    assert scores(course, "ps4") == {"ann": 17}
+    with course.gradebook() as book:
+        assert book.find_submission("ps4", "ann").needs_manual_grade
+        grade = book.find_grade("letter", "ps4", "ps4", "ann")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        grade = book.find_grade("tied-points", "ps4", "ps4", "ann")
+        grade.manual_score, grade.extra_credit = 4.0, 1.0
+        book.find_comment("letter", "ps4", "ps4", "ann").manual_comment = "Kindly put."
+        book.db.commit()
+    again = run.Options(**{**FAST.__dict__, "again": True})
+    run.grade(course, "ps4", again)
+    assert scores(course, "ps4") == {"ann": 17 - 5 + 4 + 1 + 2.5}
+    with course.gradebook() as book:
+        assert not book.find_grade("letter", "ps4", "ps4", "ann").needs_manual_grade
+        assert book.find_comment("letter", "ps4", "ps4", "ann").manual_comment == "Kindly put."
+    # A new letter needs a new look; the old mark stays until someone has looked.
+    notebook = corpus.source("ps4")
+    corpus.find(notebook, "letter")["source"] = "Another letter."
+    hand_in(course, "ann", notebook, "ps4")
+    run.grade(course, "ps4", again)
+    with course.gradebook() as book:
+        grade = book.find_grade("letter", "ps4", "ps4", "ann")
+        assert grade.needs_manual_grade and grade.manual_score == 2.5
+
+
+@pytest.mark.slow
+def test_no_letter_is_zero_without_a_look(course):
+    hand_in(course, "ann", corpus.released("ps4"), "ps4")
+    run.grade(course, "ps4", FAST)
+    with course.gradebook() as book:
+        assert not book.find_submission("ps4", "ann").needs_manual_grade
+        assert book.find_grade("letter", "ps4", "ps4", "ann").auto_score == 0
+        assert book.find_comment("letter", "ps4", "ps4", "ann").auto_comment == "No response."
+
+
+@pytest.mark.slow
+def test_late_work_follows_nbgraders_setting(course):
+    plugin = course.root / "late.py"
+    plugin.write_text(
+        "from nbgrader.plugins import BasePlugin\n\n\nclass Late(BasePlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n        return 3.0\n"
+    )
+    with course.gradebook() as book:
+        book.update_or_create_assignment("ps1", duedate="2026-01-01 00:00:00 UTC")
+    folder = hand_in(course, "ann", corpus.source("ps1"))
+    (folder / "timestamp.txt").write_text("2026-01-02 00:00:00 UTC")
+    sys.path.insert(0, str(course.root))
+    try:
+        from late import Late
+
+        course.config.AssignLatePenalties.plugin_class = Late
+        run.grade(course, "ps1", FAST)
+    finally:
+        sys.path.remove(str(course.root))
+    with course.gradebook() as book:
+        assert book.find_submission("ps1", "ann").late_submission_penalty == 3.0
+    assert "ann,,ann,ann,,17" in (course.root / "ps1-canvas.csv").read_text()
+
+
+@pytest.mark.slow
+def test_a_killed_pool_process_loses_nothing(course, monkeypatch):
+    """The operating system kills a process of the pool: the rest goes into a new pool."""
+    hand_in(course, "ann", corpus.source("ps1"))
+    hand_in(course, "bob", corpus.source("ps1"))
+    marker = course.root / "killed"
+    monkeypatch.setenv("CNNLAB_TEST_KILL", str(marker))
+    monkeypatch.setattr(run, "guarded_score", score_after_one_kill)
+    run.grade(course, "ps1", FAST)
+    assert marker.exists()
+    assert scores(course) == {"ann": 20, "bob": 20}
+
+
+def score_after_one_kill(task):
+    from course.grader import scoring
+
+    marker = Path(os.environ["CNNLAB_TEST_KILL"])
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return scoring.guarded_score(task)
+
+
+@pytest.mark.slow
+def test_a_failure_of_the_grader_decides_no_points(course, monkeypatch):
+    hand_in(course, "ann", corpus.source("ps1"))
+    monkeypatch.setattr(run, "guarded_score", failing_score)
+    summary = run.grade(course, "ps1", FAST)
+    assert ("ann", "grader failed") in summary.look
+    with course.gradebook() as book:
+        assert book.find_grade("palindrome-points", "ps1", "ps1", "ann").auto_score is None
+        assert book.find_submission("ps1", "ann").needs_manual_grade
+    monkeypatch.undo()
+    assert run.grade(course, "ps1", FAST).graded == 1
+    assert scores(course) == {"ann": 20}
+
+
+def failing_score(task):
+    from course.grader import scoring
+
+    return scoring.failed(task, RuntimeError("a bug of ours"))
+
+
+@pytest.mark.slow
+def test_without_a_sandbox_the_command_refuses(course):
+    hand_in(course, "ann", corpus.source("ps1"))
+    refused = command(course, "grade", "ps1", "--road", "none", "--no-feedback")
+    assert refused.returncode == 2 and "--allow-unsealed" in refused.stderr
+    assert scores(course) == {}
+    allowed = command(course, "grade", "ps1", "--road", "none", "--allow-unsealed", "--no-feedback")
+    assert allowed.returncode == 0, allowed.stderr
+    assert "WARNING: grading on the road 'none'" in allowed.stderr and "files" in allowed.stderr
+    assert scores(course) == {"ann": 20}
+
+
+@pytest.mark.slow
+def test_another_database(course):
+    hand_in(course, "ann", corpus.source("ps1"))
+    database = course.root / "elsewhere.db"
+    with open(course.root / "nbgrader_config.py", "a") as file:
+        file.write(f'\nc.CourseDirectory.db_url = "sqlite:///{database}"\n')
+    assert command(course, "grade", "ps1", "--no-feedback").returncode == 0
+    with Gradebook(f"sqlite:///{database}", "cnnlab") as book:
+        assert book.find_submission("ps1", "ann").score == 20
+
+
+@pytest.mark.slow
+def test_killed_and_resumed(course):
+    """kill -9 in the middle: the next run grades the rest, and the outcome is that of an undisturbed run."""
+    students = [f"student{i:02d}" for i in range(12)]
+    names = list(corpus.FORGERIES)
+    for i, student in enumerate(students):
+        changed = {} if i % 3 else {"palindrome": corpus.FORGERIES[names[i % len(names)]]}
+        hand_in(course, student, corpus.with_cells("ps1", **changed))
+    (course.root / "secret").write_text("5" * 64 + "\n")
+    twin = Course(shutil.copytree(course.root, course.root.parent / "twin"))
+    words = [
+        sys.executable,
+        "-m",
+        "course.grader",
+        "--course",
+        str(course.root),
+        "grade",
+        "ps1",
+        "--workers",
+        "1",
+        "--no-feedback",
+    ]
+    process = subprocess.Popen(words, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list(course.results("ps1").glob("*.json"))) < 4:
+        time.sleep(0.01)
+    assert process.poll() is None, "the run ended before it could be killed"
+    process.kill()
+    process.wait()
+    done = len(list(course.results("ps1").glob("*.json")))
+    assert 4 <= done < len(students)
+    finished = command(course, "grade", "ps1", "--no-feedback")
+    assert finished.returncode == 0, finished.stderr
+    assert f"{done} were graded before" in finished.stdout
+    command(twin, "grade", "ps1", "--no-feedback")
+    assert tree(course.root / "autograded") == tree(twin.root / "autograded")
+    assert scores(course) == scores(twin)
+    assert (course.root / "ps1-canvas.csv").read_bytes() == (twin.root / "ps1-canvas.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same(course):
+    from distributed import LocalCluster
+
+    for i, name in enumerate(["memory bomb", "syntax error", "library in the cell", "os._exit in a call"]):
+        hand_in(course, f"student{i}", corpus.with_cells("ps1", palindrome=corpus.TROUBLES[name][0]))
+    hand_in(course, "right", corpus.source("ps1"))
+    run.grade(course, "ps1", FAST)
+    here = tree(course.root / "autograded")
+    shutil.rmtree(course.root / "results")
+    shutil.rmtree(course.root / "autograded")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+        options = run.Options(**{**FAST.__dict__, "scheduler": cluster.scheduler_address})
+        assert run.grade(course, "ps1", options).graded == 5
+    assert tree(course.root / "autograded") == here
+
+
+@pytest.mark.slow
+def test_a_class_of_two_hundred(course):
+    """Right, wrong and hostile submissions: every score is the expected one, and the report is repeatable."""
+    expected = {}
+    broken = list(corpus.TROUBLES)
+    quick = [name for name in broken if corpus.TROUBLES[name][1] != "took too long"]
+    for i in range(200):
+        student = f"student{i:03d}"
+        if i % 4 == 1:
+            name = list(corpus.FORGERIES)[i % len(corpus.FORGERIES)]
+            notebook, points = corpus.with_cells("ps1", base="released", palindrome=corpus.FORGERIES[name]), 0
+        elif i % 4 == 2:
+            notebook, points = (
+                corpus.with_cells("ps1", palindrome=corpus.TROUBLES[quick[i % len(quick)]][0]),
+                16,
+            )
+        elif i % 20 == 0:
+            notebook, points = b"{", 0
+        else:
+            notebook, points = corpus.source("ps1"), 20
+        expected[student] = points
+        hand_in(course, student, notebook)
+    summary = run.grade(course, "ps1", FAST)
+    assert summary.graded == 200
+    assert scores(course) == expected
+    before = tree(course.root / "autograded")
+    shutil.rmtree(course.root / "results")
+    run.grade(course, "ps1", FAST)
+    assert tree(course.root / "autograded") == before
+
+
+@pytest.mark.slow
+def test_the_instructors_path(tmp_path):
+    """From a fresh folder: release, collect, grade, hand-grade, feedback, export."""
+    course = make_course(tmp_path / "course")
+    assert command(course, "release", "ps4").returncode == 0
+    # Collect: the files as a learning platform hands them out.
+    downloaded = course.root / "downloaded" / "ps4" / "archive"
+    downloaded.mkdir(parents=True)
+    for student in ("ann", "bob"):
+        (downloaded / f"ps4_{student}_attempt_2026-01-02-03-04-05_ps4.ipynb").write_bytes(
+            corpus.as_bytes(corpus.source("ps4"))
+        )
+    course.nbgrader("zip_collect", "ps4", "--force")
+    assert course.students("ps4") == ["ann", "bob"]
+    graded = command(course, "grade", "ps4")
+    assert graded.returncode == 0, graded.stderr
+    assert "2 submissions: 2 graded" in graded.stdout
+    page = course.folder("feedback", "ann", "ps4") / "ps4.html"
+    assert "17.0 / 20.0" in page.read_text() and "6 of 6 points: right." in page.read_text()
+    first = page.read_bytes()
+    # A person grades the letter in formgrader, which writes into the gradebook.
+    with course.gradebook() as book:
+        grade = book.find_grade("letter", "ps4", "ps4", "ann")
+        grade.manual_score, grade.needs_manual_grade = 2.0, False
+        book.find_comment("letter", "ps4", "ps4", "ann").manual_comment = "Say which terms are too many."
+        book.db.commit()
+    made = command(course, "feedback", "ps4")
+    assert made.returncode == 0 and "2 pages." in made.stdout, made.stderr
+    assert "19.0 / 20.0" in page.read_text() and "Say which terms are too many." in page.read_text()
+    second = page.read_bytes()
+    assert command(course, "feedback", "ps4").returncode == 0
+    assert page.read_bytes() == second != first
+    course.nbgrader("export", "--to", str(course.root / "grades.csv"))
+    with open(course.root / "grades.csv", newline="") as file:
+        assert {row["student_id"]: row["score"] for row in csv.DictReader(file)} == {
+            "ann": "19.0",
+            "bob": "17.0",
+        }
+    assert "One answer is still to be graded by hand." in (course.root / "ps4-moodle.csv").read_text()
+    with sqlite3.connect(course.root / "gradebook.db") as base:
+        assert base.execute(
+            "select count(*) from grade where auto_score is null and manual_score is null"
+        ).fetchone() == (1,)
+
+
+@pytest.mark.slow
+def test_formgrader_shows_the_autograded_notebook(course):
+    """nbgrader's own view of a submission, rendered the way formgrader does."""
+    from nbgrader.apps.api import NbGraderAPI
+
+    hand_in(course, "ann", corpus.source("ps1"))
+    hand_in(course, "bob", b"{")
+    run.grade(course, "ps1", FAST)
+    api = NbGraderAPI(course.directory, config=course.config)
+    found = {submission["student"]: submission for submission in api.get_submissions("ps1")}
+    assert (
+        found["ann"]["score"] == 20 and found["ann"]["autograded"] and not found["ann"]["needs_manual_grade"]
+    )
+    assert found["bob"]["score"] == 0 and found["bob"]["autograded"]
+    assert api.get_assignment("ps1")["num_submissions"] == 2
+    assert [notebook["name"] for notebook in api.get_notebooks("ps1")] == ["ps1"]
