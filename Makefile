@@ -11,7 +11,7 @@ endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html draft test test-course release grade lab refresh lint lock clean
+.PHONY: help book html site draft test test-browser test-course release grade lab refresh lint lock clean
 
 help: ## list what can be made (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(firstword $(MAKEFILE_LIST))
@@ -22,14 +22,21 @@ $(READY): requirements.txt pyproject.toml
 book: html ## build the web book and serve it on this machine
 	@$(PY) -m tools.serve --port $(PORT)
 
-html: $(READY) ## build the web book into _build/html; a warning is an error
+html: $(READY) ## build the web book into _build/html, live chapters too; a warning is an error
 	@$(PY) -m tools.book
+	@$(PY) -m tools.lite
+
+site: html ## build the book into _build/site so that it needs no other host at all, Python included
+	@$(PY) -m tools.lite --self-hosted
 
 draft: $(READY) ## build the pages that are written into _build/draft; warnings are shown
 	@$(PY) -m tools.book --draft
 
 test: $(READY) ## prove the project right: all tests, and every notebook run again and compared
 	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 -m "not slow" tests book
+
+test-browser: $(READY) ## look at the book in Chromium, and run every chapter live in it
+	$(PY) -m pytest tests/browser
 
 test-course: $(READY) ## all tests of the course, the slow ones too
 	$(PY) -m pytest -n auto --dist loadfile tests/course

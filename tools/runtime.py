@@ -147,9 +147,13 @@ def download(package, folder, on_bytes=lambda count: None, timeout=1800):
                 timeout=timeout,
             )
         except FileNotFoundError as error:
-            raise RuntimeRefused(f"{command[0]} is needed to fetch {package.requirement}: install it") from error
+            raise RuntimeRefused(
+                f"{command[0]} is needed to fetch {package.requirement}: install it"
+            ) from error
         except subprocess.TimeoutExpired as error:
-            raise RuntimeRefused(f"{package.requirement}: no answer within {timeout} s; run it again") from error
+            raise RuntimeRefused(
+                f"{package.requirement}: no answer within {timeout} s; run it again"
+            ) from error
         finally:
             done.set()
             watcher.join()

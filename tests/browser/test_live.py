@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from tools import guard, lite, runtime
 from tools.normalise import clean
 
+pytestmark = pytest.mark.slow
 CHAPTERS = sorted(path.stem for path in lite.BOOK.glob("*.ipynb"))
 FIRST = "one-dimension-by-hand"
 
