@@ -3,9 +3,9 @@
 import json
 import os
 
-import corpus
 import pytest
 
+from bench import course_corpus as corpus
 from course.grader import cells
 from course.grader.problems import SETS
 

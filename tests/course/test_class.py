@@ -11,10 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-import corpus
 import pytest
 from nbgrader.api import Gradebook
 
+from bench import course_corpus as corpus
 from course.grader import run, sandbox
 from course.grader.course import Course
 

@@ -3,10 +3,10 @@
 import functools
 import json
 
-import corpus
 import numpy as np
 import pytest
 
+from bench import course_corpus as corpus
 from course.grader import feedback, sandbox, scoring
 from course.grader.cells import Handed
 from course.grader.problems import SETS
@@ -156,6 +156,17 @@ def test_partial_credit_and_the_mistake_by_name():
     report = "\n".join(feedback.report(part))
     assert "`da`: expected" in report
     assert "one of the two places of the shared weight left out [twin-forgotten]" in report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("assignment", "part", "function", "number", "identifier"), corpus.catalogue())
+def test_every_catalogued_mistake_is_named_in_the_report(assignment, part, function, number, identifier):
+    """Handed in, run in the sandbox, and named: the whole way."""
+    result = grade(assignment, corpus.wrong(assignment, part, function, number), limits=sandbox.USUAL)
+    found = parts(result)[part]
+    assert found.earned < found.points
+    assert identifier in found.mistakes
+    assert f"[{identifier}]" in "\n".join(feedback.report(found))
 
 
 def test_steps_of_the_two_dimensional_set():

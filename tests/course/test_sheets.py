@@ -4,9 +4,9 @@ import ast
 import json
 import re
 
-import corpus
 import pytest
 
+from bench import course_corpus as corpus
 from course.grader import cells
 from course.grader.drawing import own_numbers
 from course.grader.feedback import POINTS

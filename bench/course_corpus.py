@@ -1,15 +1,17 @@
-"""Submissions for the tests and the benchmark: right ones, wrong ones, and those that attack the grader.
+"""Submissions to the course: right ones, wrong ones in every catalogued way, and those that attack the grader.
 
-Everything is made from the course's source notebooks. Nothing here is a test.
+Made from the course's source notebooks, for the tests (tests/course) and the benchmark (bench/course.py).
 """
 
 import functools
+import inspect
 import json
 from pathlib import Path
 
-from course.grader import cells
+from course.grader import cells, mistakes, variants
+from course.grader.problems import SETS
 
-SOURCE = Path(__file__).resolve().parents[2] / "course" / "source"
+SOURCE = Path(__file__).resolve().parents[1] / "course" / "source"
 CODE_STUB = "# Write your code here.\nraise NotImplementedError"
 
 
@@ -72,6 +74,36 @@ def appended(assignment, name, code):
 
 def as_bytes(notebook):
     return json.dumps(notebook).encode()
+
+
+def catalogue():
+    """(assignment, part, function, number, mistake's id) of every wrong function that the grader knows."""
+    return [
+        (assignment, part.name, function, number, identifier)
+        for assignment, problem_set in SETS.items()
+        for part in problem_set.parts
+        for function in part.asks_for
+        for number, (identifier, _) in enumerate(mistakes.WRONG.get(function, ()))
+    ]
+
+
+def wrong(assignment, part, function, number):
+    """The solved notebook with one function replaced by a wrong one, brought along in the cell's own source."""
+    modules = {}
+    for name, module in (("v", variants), ("m", mistakes)):
+        lines = inspect.getsource(module).split("\n")
+        modules[name] = "\n".join(line for line in lines if not line.startswith(("import ", "from ")))
+    code = f"""
+import itertools
+import types
+
+v, m = types.ModuleType("v"), types.ModuleType("m")
+v.np, v.itertools, m.np, m.v = np, itertools, np, v
+exec({modules["v"]!r}, vars(v))
+exec({modules["m"]!r}, vars(m))
+{function} = m.WRONG[{function!r}][{number}][1]
+"""
+    return appended(assignment, part, code)
 
 
 # Attacks on PS1's part "palindrome" that must earn nothing there. Each defines functions with wrong answers.
