@@ -216,11 +216,13 @@ def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
         for variant in mistake.variants(target)
         if isinstance(variant, Change)
     ]
-    altered = [(id, change, change.before(given) if change.before else given) for id, change in changes]
+    if not all(np.isfinite(array).all() for array in answer):
+        return []
+    altered = [(id, c, _attempt(c.before, given) if c.before else given) for id, c in changes]
     for inner, formula in duty.mistakes(finding.part):
         plain = _attempt(formula, **given)
         for outer, change, arguments in altered:
-            if inner == outer:
+            if inner == outer or arguments is None:
                 continue
             result = _attempt(formula, **arguments) if change.before else plain
             if result is None:

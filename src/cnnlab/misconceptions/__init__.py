@@ -82,20 +82,11 @@ def numbers(name: str, /, **arguments) -> tuple[np.ndarray, dict[str, np.ndarray
     Of several variants of a mistake the first that differs from the right array is given. Mistakes that give the
     right array here, or that cannot be computed here, are left out.
     """
-    target = target_of(name)
-    arguments = {key: _as_array(value) for key, value in arguments.items()}
-    right = np.asarray(RIGHT[target](**arguments))
-    wrong = {}
-    for id, formula in formulas(target):
-        if id in wrong:
-            continue
-        try:
-            result = np.asarray(formula(**arguments))
-        except (ValueError, IndexError):
-            continue
-        if result.shape != right.shape or not np.allclose(result, right, rtol=1e-9, atol=1e-12):
-            wrong[id] = result
-    return right, wrong
+    right, wrong = _variants(name, arguments)
+    found = {}
+    for id, result in wrong:
+        found.setdefault(id, result)
+    return right, found
 
 
 def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str, float]]:
@@ -105,19 +96,38 @@ def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str,
     index      the index of the entry, such as (0, 0, 1)
     arguments  those of the function, in its order; `options` are its keywords
 
-    Mistakes whose value there is the right one are left out, and so are those whose array has another shape.
+    Of several variants of a mistake the first that gives another value there counts. Mistakes whose value there is the
+    right one are left out, and so are those whose array has another shape. The order is that of the catalogue.
     Raises KeyError for an unknown name, IndexError for an index outside the array.
     """
+    names = ARGUMENTS.get(target_of(name), ARGUMENTS[target_of(name).split(".")[0]])
+    right, wrong = _variants(name, dict(zip(names, arguments, strict=False)) | options)
+    value, found = float(right[index]), {}
+    for id, result in wrong:
+        if result.shape == right.shape and not np.isclose(result[index], value, rtol=1e-9, atol=1e-12):
+            found.setdefault(id, float(result[index]))
+    return value, found
+
+
+def _variants(name: str, arguments: dict) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """The right array, and every wrong one that can be computed and differs from it, with its id."""
     target = target_of(name)
-    right, wrong = numbers(
-        target, **dict(zip(ARGUMENTS[target.split(".")[0]], arguments, strict=False)), **options
-    )
-    value = float(right[index])
-    others = {id: float(a[index]) for id, a in wrong.items() if a.shape == right.shape}
-    return value, {id: v for id, v in others.items() if not np.isclose(v, value, rtol=1e-9, atol=1e-12)}
+    arguments = {key: _as_array(value) for key, value in arguments.items()}
+    right, wrong = np.asarray(RIGHT[target](**arguments)), []
+    for id, formula in formulas(target):
+        try:
+            with np.errstate(all="ignore"):
+                result = np.asarray(formula(**arguments))
+        except (ValueError, IndexError):  # the mistake makes no array of these shapes
+            continue
+        if result.shape != right.shape or not np.allclose(result, right, rtol=1e-9, atol=1e-12):
+            wrong.append((id, result))
+    return right, wrong
 
 
 ARGUMENTS = {
+    "conv.y": ("x", "w", "b"),
+    "pool.y": ("x", "size"),
     "conv": ("dy", "x", "w"),
     "pool": ("dy", "x", "size"),
     "chain": ("dy", "x", "w1", "w2"),
@@ -132,7 +142,7 @@ ARGUMENTS = {
     "sgd": ("params", "grads", "velocities"),
     "step": ("w", "gradients", "velocity", "rate", "momentum"),
 }
-"""The positional arguments of the backward functions, by the first word of the target."""
+"""The positional arguments by target, or for all targets of a function by their first word."""
 
 FUNCTIONS = {
     "conv1d": "conv",

@@ -131,6 +131,52 @@ def _last_kernel_columns(W, D):
     return sum_of("cm,np->ncpm", W[-1], D[:, -1])
 
 
+def _own_index(dy, x, w, stride=1, padding=0):
+    """Input i gets delta i times the sum of the kernel, as far as there are both."""
+    delta = np.einsum("nk...,kc->nc...", dy, w.reshape(*w.shape[:2], -1).sum(axis=2))
+    dx, common = np.zeros(x.shape), [slice(0, min(a, b)) for a, b in zip(x.shape, delta.shape, strict=True)]
+    dx[tuple(common)] = delta[tuple(common)]
+    return dx
+
+
+def _whole_window(X, D):
+    return np.repeat(sum_of("ncpm,nkp->kc", X, D)[..., None], X.shape[3], axis=2)
+
+
+def dw_from_w(formula):
+    """A weight gradient from a formula (W, D) that does not look at the inputs."""
+    return lambda dy, x, w, **_: formula(flat(w), flat(dy)).reshape(w.shape)
+
+
+def _stepped(rate):
+    return Change(after=lambda result, arguments: arguments["w"] - rate * result)
+
+
+def _flip(array, axis):
+    if array.ndim < 4:
+        raise ValueError("a vector has one spatial axis, so flipping one is flipping all")
+    return np.flip(array, axis)
+
+
+def _flipped_along(axis):
+    return Change(after=lambda result, arguments: _flip(result, axis))
+
+
+def _kernel_flipped_along(axis):
+    return Change(before=lambda arguments: arguments | {"w": _flip(arguments["w"], axis)})
+
+
+def _same_as_numpy(dy, x, w, stride=1, padding=0):
+    """'same' as numpy.convolve has it: as long as the longer of the two."""
+    full = _full(dy, x, w, stride)
+    spans = []
+    for size, m in zip(full.shape[2:], w.shape[2:], strict=True):
+        shorter = min(m, size - m + 1)
+        start = (shorter - 1) // 2
+        spans.append(slice(start, start + size - shorter + 1))
+    return full[(slice(None), slice(None), *spans)]
+
+
 def _updated(rate):
     def dx(dy, x, w, stride=1, padding=0):
         dw = RIGHT["conv.dw"](dy=dy, x=x, w=w, stride=stride, padding=padding)
@@ -258,6 +304,20 @@ ENTRIES = (
         hides="A zero delta at the last position.",
     ),
     Mistake(
+        id="first-position-missed",
+        name="the first position left out",
+        wrong={
+            "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, 1:], D[:, :, 1:])),
+            "conv.dx": dx_from(lambda W, D: _columns(W, D * (np.arange(D.shape[2]) > 0))),
+            "conv.db": lambda dy, **_: flat(dy)[:, :, 1:].sum(axis=(0, 2)),
+        },
+        tempting="Formulas that count from 1 become loops that start at 1.",
+        why="The first position has index 0, and its term belongs to the sum.",
+        hint="Print the first index of your loop.",
+        chapter="one-dimension-by-hand",
+        hides="A zero delta at the first position.",
+    ),
+    Mistake(
         id="shifted-by-one",
         name="inputs taken one place too far",
         wrong={
@@ -311,6 +371,59 @@ ENTRIES = (
         hint="Two weights of the kernel meet different inputs at the same position.",
         chapter="whole-network",
         hides="A kernel of one weight; constant inputs.",
+    ),
+    Mistake(
+        id="window-added",
+        name="the whole window added up for every weight",
+        wrong={"conv.dw": dw_from(_whole_window)},
+        tempting="Each output depends on its whole window, so the sum of the window seems to belong to each weight.",
+        why="A weight multiplies one input of the window, and only that one stands in its derivative.",
+        hint="Derive y_0 with respect to the first weight alone.",
+        chapter="one-dimension-by-hand",
+        hides="A kernel of one weight.",
+    ),
+    Mistake(
+        id="weights-for-inputs",
+        name="the weights in place of the inputs",
+        wrong={"conv.dw": dw_from_w(lambda W, D: sum_of("kcm,nkp->kcm", W, D))},
+        tempting="The formulas for dw and dx look alike, and both have a delta in them.",
+        why="The derivative of w x with respect to w is x, not w.",
+        hint="Derive w x with respect to w.",
+        chapter="one-dimension-by-hand",
+        hides="Inputs equal to the weights.",
+    ),
+    Mistake(
+        id="update-returned",
+        name="the updated kernel in place of the gradient",
+        wrong={"conv.dw": tuple(_stepped(rate) for rate in (1, 0.5, 0.1, 0.01, 0.001))},
+        tempting="The gradient is computed in order to update, so the function does it at once.",
+        why="The caller wants dC/dw; the step is a matter of the optimizer.",
+        hint="What would the function return for a delta of zero?",
+        chapter="one-weight-many-connections",
+        hides="Never.",
+    ),
+    Mistake(
+        id="examples-crossed",
+        name="examples paired with the deltas of other examples",
+        wrong={"conv.dw": dw_from(lambda X, D: sum_of("ncpm,jkp->kcm", X, D))},
+        tempting="Summing the batch away first makes the arrays smaller.",
+        why="The input of one example only meets the delta of the same example.",
+        hint="In your einsum, do both arrays carry the same letter for the example?",
+        chapter="whole-network",
+        hides="A batch of one.",
+    ),
+    Mistake(
+        id="one-axis-flipped",
+        name="rows or columns flipped, not both",
+        wrong={
+            "conv.dw": (_flipped_along(-2), _flipped_along(-1)),
+            "conv.dx": (_kernel_flipped_along(-2), _kernel_flipped_along(-1)),
+        },
+        tempting="w[::-1] flips a vector completely, and a matrix along its rows only.",
+        why="A rotation by 180 degrees flips both axes; and dw needs none at all.",
+        hint="Print a kernel of different numbers before and after.",
+        chapter="two-dimensions",
+        hides="Kernels of one row or one column, and one dimension.",
     ),
     Mistake(
         id="gradient-rotated",
@@ -602,7 +715,7 @@ ENTRIES = (
     Mistake(
         id="same-not-full",
         name="the input gradient as 'same' instead of 'full'",
-        wrong={"conv.dx": _same},
+        wrong={"conv.dx": (_same, _same_as_numpy)},
         tempting="'same' keeps shapes equal, which sounds like what one wants.",
         why="It gives back the shape of dy, and x is larger.",
         hint="Compare the shape of dx with that of x.",
@@ -618,6 +731,16 @@ ENTRIES = (
         hint="Compute every gradient before you change a parameter.",
         chapter="one-weight-many-connections",
         hides="A weight gradient of zero.",
+    ),
+    Mistake(
+        id="own-index-only",
+        name="each input given the delta of its own index only",
+        wrong={"conv.dx": _own_index},
+        tempting="Input i and output i carry the same number, so they seem to belong together.",
+        why="Input j feeds every output whose window holds it, through another weight each time.",
+        hint="Change one inner input and count the outputs that move.",
+        chapter="one-dimension-by-hand",
+        hides="A kernel of one weight.",
     ),
     Mistake(
         id="weights-forgotten",

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlab.misconceptions.right import RIGHT, conv
 from cnnlab.misconceptions.table import Change, Mistake, to
-from cnnlab.misconceptions.windows import each_spatial, flat, windows
+from cnnlab.misconceptions.windows import crop, each_spatial, flat, pair, scatter, windows
 
 CONVOLUTION = "conv.dx conv.dw conv.db"
 LAYERS = (
@@ -62,6 +62,26 @@ def _integers_only(wrong):
 
 
 _swallowed = _integers_only(_truncated)
+
+
+def _truncated_input(dy, x, w, stride=1, padding=0):
+    """dx collected window by window in an array of integers, number by number."""
+    columns = np.einsum("kcm,nkp->nkcpm", flat(w), flat(dy))
+    kernels, positions = columns.shape[1], columns.shape[3]
+    dx = np.zeros(
+        (*x.shape[:2], *(n + 2 * p for n, p in zip(x.shape[2:], pair(padding, x.ndim - 2), strict=True)))
+    )
+    for k in range(kernels):
+        for p in range(positions):
+            one = np.zeros(columns[:, 0].shape)
+            one[:, :, p] = columns[:, k, :, p]
+            dx = np.trunc(dx + scatter(one, x, w, stride, padding))
+    return crop(dx, x, padding)
+
+
+def _swallowed_in_windows(**arguments):
+    formula = _truncated_input if np.asarray(arguments["x"]).dtype.kind in "iu" else RIGHT["conv.dx"]
+    return formula(**arguments)
 
 
 def _swallowed_by_number(**arguments):
@@ -190,7 +210,7 @@ ENTRIES = (
         name="fractions swallowed by an array of integers",
         wrong={
             "conv.dw": (_swallowed("w", "conv.dw"), _swallowed_by_number),
-            "conv.dx": _swallowed("x", "conv.dx"),
+            "conv.dx": (_swallowed("x", "conv.dx"), _swallowed_in_windows),
             "conv.y": _swallowed("x", "conv.y"),
             "pool.dx": _swallowed("x", "pool.dx"),
         },

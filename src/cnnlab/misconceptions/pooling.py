@@ -323,7 +323,10 @@ ENTRIES = (
         name="the search for the maximum starts at 0",
         wrong={
             "pool.y": pooled(lambda window: max(0.0, window.max())),
-            "pool.dx": routed(lambda window: first(window) * (window.max() > 0)),
+            "pool.dx": (
+                routed(lambda window: first(window) * (window.max() > 0)),
+                routed(lambda window: first(window) if window.max() > 0 else _corner(window)),
+            ),
         },
         tempting="best = 0 is how one begins to look for a largest number, and after ReLU nothing is below 0.",
         why="A window of negative numbers has a maximum too.",

@@ -268,6 +268,26 @@ ENTRIES = (
         joint=True,
     ),
     Mistake(
+        id="velocity-downhill",
+        name="a velocity that points downhill and holds the rate",
+        wrong={
+            "sgd.params": _steps(lambda p, g, v, rate, momentum: (p + momentum * v - rate * g, v))(0),
+            "sgd.velocities": _steps(lambda p, g, v, rate, momentum: (p, momentum * v - rate * g))(1),
+            "step.w": lambda w, gradients, velocity, rate, momentum: (
+                w + momentum * velocity - rate * gradients.sum(axis=0)
+            ),
+            "step.velocity": lambda w, gradients, velocity, rate, momentum: (
+                momentum * velocity - rate * gradients.sum(axis=0)
+            ),
+        },
+        tempting="Many courses write v = momentum v - rate g and w = w + v.",
+        why="The velocity here is a sum of gradients, without rate and sign; from such a velocity this steps uphill.",
+        hint="Where do the rate and the minus stand in the rule of the exercise?",
+        chapter="one-weight-many-connections",
+        hides="The first step's parameters, and a whole run that keeps its rate and its own velocities.",
+        joint=True,
+    ),
+    Mistake(
         id="rate-applied-twice",
         name="the rate applied twice",
         wrong=_both(
@@ -329,8 +349,16 @@ ENTRIES = (
         id="checker-compares-means",
         name="a checker that compares means or sums",
         wrong={
-            "checker.verdict": lambda f, gradient, x: bool(
-                np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-5, atol=1e-6)
+            "checker.verdict": (
+                lambda f, gradient, x: bool(
+                    np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-5, atol=1e-6)
+                ),
+                lambda f, gradient, x: bool(
+                    np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-4, atol=0)
+                ),
+                lambda f, gradient, x: bool(
+                    np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-4, atol=1e-4)
+                ),
             )
         },
         tempting="One number is easy to compare.",
