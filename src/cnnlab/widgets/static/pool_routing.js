@@ -24,6 +24,7 @@ function draw({ trace, root, signal, model, memory }) {
   let ruleName = trace.rules[memory.rule] ? memory.rule : trace.rules[trace.first] ? trace.first : "first";
   let rule = trace.rules[ruleName];
   let shown = 0;
+  let reached = rule.dx.text.keys(); // the places of dx that may show something else than 0
 
   const focused = (name, flat) => editor.aim(name, flat);
   const grids = {
@@ -85,15 +86,18 @@ function draw({ trace, root, signal, model, memory }) {
 
   function show(k) {
     shown = k;
-    for (const grid of [grids.x, grids.dy, dx]) grid.clear();
-    rule.dx.text.forEach((_, flat) => dx.write(flat, "0"));
-    rule.steps.slice(0, k).forEach((step, n) => {
-      for (const [place, , after] of step) {
-        dx.write(place, after);
-        dx.mark(place, "cnn-lit");
-      }
-      grids.dy.mark(n, "cnn-done");
-    });
+    const held = new Map();
+    for (const step of rule.steps.slice(0, k)) for (const [place, , after] of step) held.set(place, after);
+    for (const place of reached) if (!held.has(place)) dx.write(place, "0");
+    for (const [place, after] of held) dx.write(place, after);
+    reached = [...held.keys()];
+    const window = k - 1;
+    const marks = (places, mark) => places.map((place) => [place, mark]);
+    const now = k ? rule.steps[window].map(([place]) => place) : [];
+    const winners = k ? trace.winners[window] : [];
+    grids.x.paint(new Map([...marks(k ? windowOf(trace, window) : [], "cnn-lit"), ...marks(winners, "cnn-chosen")]));
+    grids.dy.paint(new Map([...marks([...Array(k).keys()], "cnn-done"), ...marks(k ? [window] : [], "cnn-now")]));
+    dx.paint(new Map([...marks(reached, "cnn-lit"), ...marks(now, "cnn-now")]));
     lineBox.now(k - 1);
     sum.textContent = k ? rule.running[k - 1] : "0";
     const compared = rule.kept ? "as much as dy: nothing was lost or made" : `but dy adds up to ${trace.upstream}: gradient was made`;
@@ -102,12 +106,6 @@ function draw({ trace, root, signal, model, memory }) {
       words.textContent = "Each window passes its upstream gradient to its largest input, and to no other.";
       return words.textContent;
     }
-    const window = k - 1;
-    const winners = trace.winners[window];
-    for (const place of windowOf(trace, window)) grids.x.mark(place, "cnn-lit");
-    for (const place of winners) grids.x.mark(place, "cnn-chosen");
-    grids.dy.mark(window, "cnn-now");
-    for (const [place] of rule.steps[window]) dx.mark(place, "cnn-now");
     const at = (place) => indexText("x", place, trace.x.shape);
     const delta = `${indexText("dy", window, trace.dy.shape)} = ${trace.dy.text[window]}`;
     const value = trace.x.text[winners[0]];

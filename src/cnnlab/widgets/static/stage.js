@@ -127,6 +127,8 @@ function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
   });
 
   let marked = [];
+  let painted = new Map();
+  let selected = null;
   return {
     el: make(
       "div",
@@ -142,25 +144,32 @@ function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
       cells[flat].focus();
     },
     /** Write a cell; `words` is what a screen reader says instead of the text. */
-    write(flat, value, words) {
-      cells[flat].textContent = value;
-      cells[flat].setAttribute("aria-label", words ?? `${indexText(name, flat, shape)} = ${value}`);
+    write(flat, value, words = `${indexText(name, flat, shape)} = ${value}`) {
+      if (cells[flat].textContent !== value) cells[flat].textContent = value;
+      if (cells[flat].getAttribute("aria-label") !== words) cells[flat].setAttribute("aria-label", words);
     },
     mark(flat, ...classes) {
       cells[flat].classList.add(...classes);
       marked.push(flat);
+    },
+    /** Mark cells as `marks` says, {flat: class}, and unmark all others; only what changed is touched. */
+    paint(marks) {
+      for (const [flat, mark] of painted) if (marks.get(flat) !== mark) cells[flat].classList.remove(mark);
+      for (const [flat, mark] of marks) if (painted.get(flat) !== mark) cells[flat].classList.add(mark);
+      painted = marks;
     },
     unmark(flat, ...classes) {
       cells[flat].classList.remove(...classes);
     },
     select(flat) {
       walk(flat);
-      for (const cell of cells) cell.removeAttribute("aria-selected");
-      cells[flat].setAttribute("aria-selected", "true");
+      selected?.removeAttribute("aria-selected");
+      selected = cells[flat];
+      selected.setAttribute("aria-selected", "true");
     },
     clear() {
       for (const flat of marked) cells[flat].classList.remove("cnn-lit", "cnn-done", "cnn-chosen", "cnn-now", "cnn-wrong");
-      for (const cell of cells) cell.removeAttribute("aria-selected");
+      selected?.removeAttribute("aria-selected");
       marked = [];
     },
   };
