@@ -12,7 +12,16 @@ import live_book
 import pytest
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Browser tests are slow ones: `make test` leaves them to `make test-browser`."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +66,11 @@ def proxy():
 @pytest.fixture(scope="session")
 def browser(playwright, proxy):
     """One Chromium for all pages; at the end, nothing must have been asked of another host."""
+    if not Path(live_book.CHROMIUM).exists():
+        pytest.fail(
+            f"The browser tests need Chromium at {live_book.CHROMIUM}: apt-get install chromium",
+            pytrace=False,
+        )
     port, asked = proxy
     chromium = playwright.chromium.launch(
         executable_path=live_book.CHROMIUM,
