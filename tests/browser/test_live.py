@@ -329,3 +329,58 @@ def test_time_from_the_click_to_the_first_output(playwright, proxy, address, tmp
         with live.chromium(playwright, profile, proxy[0]) as browser:
             seconds.append(live.first_output(browser, address, FIRST))
     summary.lines.append(f"click to first output: cold {seconds[0]:.1f} s, warm {seconds[1]:.1f} s")
+
+
+def test_a_number_of_a_widget_is_changed_and_python_computes_again(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    page = chapter.page
+    code = """import numpy as np
+from cnnlab.widgets import WeightSharing
+stepping = WeightSharing(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, -1.0]), np.array([1.0, 2.0, 3.0]))
+stepping"""
+    page.evaluate(
+        """async (code) => {
+          const notebook = jupyterapp.shell.currentWidget.content;
+          notebook.activeCellIndex = notebook.widgets.length - 1;
+          await jupyterapp.commands.execute("notebook:insert-cell-below");
+          notebook.activeCell.model.sharedModel.setSource(code);
+          await jupyterapp.commands.execute("notebook:run-cell");
+        }""",
+        code,
+    )
+    widget = page.locator(".cnn").last
+    expect(widget.locator(".cnn-edit input")).to_be_visible(timeout=live.PATIENCE * 1000)
+
+    def gradient_of_the_first_weight():
+        widget.get_by_role("grid", name="kernel w", exact=True).get_by_role("gridcell").first.click()
+        for _ in range(3):
+            widget.get_by_role("button", name="Step", exact=True).click()
+        return widget.locator("[data-sum]").inner_text()
+
+    assert gradient_of_the_first_weight() == "14"  # 1 * 1 + 2 * 2 + 3 * 3
+    widget.get_by_role("grid", name="input x", exact=True).get_by_role("gridcell").first.click()
+    field = widget.locator(".cnn-edit input")
+    field.fill("10")
+    field.press("Enter")
+    expect(widget.get_by_role("grid", name="input x", exact=True).get_by_role("gridcell").first).to_have_text(
+        "10"
+    )
+    assert gradient_of_the_first_weight() == "23"  # 10 * 1 + 2 * 2 + 3 * 3
+    assert chapter.python("print(stepping.trace['dw']['text'][0])") == "23\n"
+
+
+def test_an_endless_cell_can_be_stopped_from_the_bar_and_the_text_stays(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    page = chapter.page
+    before = [cell.source for cell in chapter.notebook().cells]
+    page.evaluate(
+        """async () => {
+          const session = jupyterapp.shell.currentWidget.sessionContext.session;
+          session.kernel.requestExecute({code: "while True: pass"});
+        }"""
+    )
+    expect(page.locator("#live-state")).to_contain_text("restart Python", timeout=live.PATIENCE * 1000)
+    page.get_by_role("button", name="Restart Python").click()
+    chapter.wait_until_ready()
+    assert chapter.python("print(1 + 1)") == "2\n"
+    assert [cell.source for cell in chapter.notebook().cells] == before
