@@ -1,7 +1,8 @@
-"""Run the benchmarks and write their records: `python -m bench [speed] [growth] [ways] [routing] [wasm]`.
+"""Run the benchmarks and write their records: `python -m bench [speed] [growth] [ways] [routing] [wasm]
+[widget_steps] [page_weight]`.
 
-Without arguments all but wasm, which needs Node and is asked for by name. Needs the environment of
-`python -m tools.torch_env`.
+Without arguments all but the last three, which are asked for by name: wasm needs Node, the others Chromium. Needs the
+environment of `python -m tools.torch_env`.
 """
 
 import argparse
@@ -13,6 +14,8 @@ PARTS = {
     "ways": "one convolution as loops, as a matrix, and as columns",
     "routing": "nulling neurons against nulling entries in max-pooling",
     "wasm": "the same shapes in WebAssembly (Pyodide, under Node)",
+    "widget_steps": "how long a widget draws one step, in Chromium",
+    "page_weight": "what each page of the built book transfers",
 }
 DEFAULT = ("speed", "growth", "ways", "routing")
 
