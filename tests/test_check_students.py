@@ -7,10 +7,13 @@ independent measure.
 The right ones must pass, whatever road they take.
 """
 
+import autograd.numpy as anp
 import numpy as np
 import pytest
+from autograd import grad
+from scipy.signal import convolve2d, correlate2d
 
-from cnnlab import check
+from cnnlab import check, conv1d_backward
 
 WRONG, RIGHT = [], []
 
@@ -275,8 +278,6 @@ def loops_over_one_filter_too_few(dy, x, w, stride=1, padding=0):
 
 @wrong("conv1d_backward")
 def returns_parameters_first(dy, x, w, stride=1, padding=0):
-    from cnnlab import conv1d_backward
-
     dx, dw, db = conv1d_backward(dy, x, w, stride=stride, padding=padding)
     return dw, db, dx
 
@@ -286,8 +287,6 @@ GATHERED = {}
 
 @wrong("conv1d_backward", returns="dw")
 def collects_in_a_global(dy, x, w, stride=1, padding=0):
-    from cnnlab import conv1d_backward
-
     dw = GATHERED.setdefault(w.shape, np.zeros(w.shape))
     dw += conv1d_backward(dy, x, w, stride=stride, padding=padding)[1]
     return dw
@@ -295,8 +294,6 @@ def collects_in_a_global(dy, x, w, stride=1, padding=0):
 
 @wrong("conv1d_backward", returns="dw")
 def pads_its_argument_in_place(dy, x, w, stride=1, padding=0):
-    from cnnlab import conv1d_backward
-
     dw = conv1d_backward(dy, x, w, stride=stride, padding=padding)[1]
     w -= 0.01 * dw
     return dw
@@ -819,16 +816,11 @@ def by_im2col(dy, x, w, stride=1, padding=0):
 
 @right("conv2d_backward", returns="dx dw", **VECTORS)
 def by_scipy(dy, x, w):
-    from scipy.signal import convolve2d, correlate2d
-
     return convolve2d(dy, w, mode="full"), correlate2d(x, dy, mode="valid")
 
 
 @right("conv2d_backward")
 def by_automatic_differentiation(dy, x, w, stride=1, padding=0):
-    import autograd.numpy as anp
-    from autograd import grad
-
     def loss(x, w, b):
         xp = anp.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)), mode="constant")
         rows, cols = dy.shape[2:]
@@ -881,8 +873,6 @@ def pool_forward_by_lists(x, size, stride=None):
 
 @right("two_convolutions_backward", plain=True)
 def chain_by_scipy(dy, x, w1, w2):
-    from scipy.signal import convolve2d, correlate2d
-
     hidden = correlate2d(x, w1, mode="valid")
     return correlate2d(x, convolve2d(dy, w2), mode="valid"), correlate2d(hidden, dy, mode="valid")
 

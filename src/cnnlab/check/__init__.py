@@ -67,8 +67,8 @@ __all__ = [
     "two_convolutions_backward",
 ]
 
-SECONDS = 5.0
-"""The default time limit of one call."""
+SECONDS = 10.0
+"""The default time limit of one call: long, because a first call may import something on a busy machine."""
 
 CONVOLUTION = {1: "one-dimension-by-hand", 2: "two-dimensions"}
 

@@ -142,6 +142,9 @@ def explained(duty: Duty, part: str, index: tuple[int, ...], probe: Probe) -> tu
     return tuple(lines)
 
 
+NAMED, WRITTEN = 4, 12  # terms of a sum that are written with their names, and with their numbers
+
+
 def _sentences(entry: trace.Entry, leading: int = 0, trailing: int = 0) -> tuple[str, ...]:
     """An entry as two lines, names and numbers, without the leading or trailing axes that the reader does not have."""
 
@@ -151,8 +154,17 @@ def _sentences(entry: trace.Entry, leading: int = 0, trailing: int = 0) -> tuple
 
     if not entry.terms:
         return (f"{label(entry.name, entry.index)} = 0: nothing reaches it",)
-    names = " + ".join(" × ".join(label(f.name, f.index) for f in term.factors) for term in entry.terms)
-    return f"{label(entry.name, entry.index)} = {names}", f"= {entry.text()}"
+    products = [" × ".join(label(f.name, f.index) for f in term.factors) for term in entry.terms]
+    names = " + ".join(products[:NAMED] + [f"... ({len(products)} terms)"] * (len(products) > NAMED))
+    return f"{label(entry.name, entry.index)} = {names}", f"= {_sum(entry)}"
+
+
+def _sum(entry: trace.Entry) -> str:
+    """The sum with its numbers, cut short if it is very long."""
+    if len(entry.terms) == len(entry.terms[0].factors) == 1:
+        return number(entry.total)
+    products = [term.text() for term in entry.terms]
+    return " + ".join(products[:WRITTEN] + ["..."] * (len(products) > WRITTEN)) + f" = {number(entry.total)}"
 
 
 def _largest(index, x, size, stride=None):

@@ -350,7 +350,7 @@ ENTRIES = (
         why="Every weight is used for every output, so every delta has a share in every weight.",
         hint="Cover one weight and count the outputs that change.",
         chapter="two-convolutions",
-        hides="Never for more than one position; that the sizes are equal only makes it look right.",
+        hides="Nowhere for more than one position; that the sizes are equal only makes it look right.",
     ),
     Mistake(
         id="index-read-literally",
@@ -400,7 +400,7 @@ ENTRIES = (
         why="The caller wants dC/dw; the step is a matter of the optimizer.",
         hint="What would the function return for a delta of zero?",
         chapter="one-weight-many-connections",
-        hides="Never.",
+        hides="Nowhere.",
     ),
     Mistake(
         id="examples-crossed",

@@ -150,7 +150,7 @@ ENTRIES = (
         why="sigma' is a function of z; in terms of a it is a (1 - a), without another sigmoid.",
         hint="Is the argument of your derivative the value before or after the activation?",
         chapter="before-you-start",
-        hides="Never, for a sigmoid.",
+        hides="Nowhere, for a sigmoid.",
     ),
     Mistake(
         id="input-taken-for-activation",
@@ -163,7 +163,7 @@ ENTRIES = (
         why="The short form needs the sigmoid's value; the function gets its input.",
         hint="Compute a = sigmoid(z) first.",
         chapter="before-you-start",
-        hides="Never, for a sigmoid.",
+        hides="Nowhere, for a sigmoid.",
     ),
     Mistake(
         id="activation-for-derivative",
@@ -177,7 +177,7 @@ ENTRIES = (
         why="The chain rule multiplies by the slope at z, not by the value there.",
         hint="What is the slope of the activation far to the right?",
         chapter="before-you-start",
-        hides="Never, for a sigmoid; for ReLU where z is 0 or 1.",
+        hides="Nowhere, for a sigmoid; for ReLU where z is 0 or 1.",
     ),
     Mistake(
         id="gated-by-gradient",
@@ -288,7 +288,7 @@ ENTRIES = (
         why="Every output whose window holds the hidden neuron has a share in its delta.",
         hint="Cover one hidden neuron and count the outputs that change.",
         chapter="two-convolutions",
-        hides="Never, for a second kernel of more than one weight.",
+        hides="Nowhere, for a second kernel of more than one weight.",
     ),
     Mistake(
         id="flatten-order",
@@ -358,7 +358,7 @@ ENTRIES = (
         why="p - t already is the derivative of both together, softmax and loss.",
         hint="With respect to what is p - t the gradient: to p or to the scores?",
         chapter="whole-network",
-        hides="Never.",
+        hides="Nowhere.",
     ),
     Mistake(
         id="batch-mean-twice",
@@ -397,7 +397,7 @@ ENTRIES = (
         why="The mean runs over the examples; over the classes there is a sum.",
         hint="How many terms does the mean in the loss have?",
         chapter="whole-network",
-        hides="Never, for more than one class.",
+        hides="Nowhere, for more than one class.",
     ),
     Mistake(
         id="softmax-wrong-axis",
@@ -416,7 +416,7 @@ ENTRIES = (
         why="The probabilities of one example add up to 1, so the sum runs along its row.",
         hint="Add up the probabilities of one example.",
         chapter="whole-network",
-        hides="Never, for a batch; a single example hides a missing axis.",
+        hides="Nowhere, for a batch; a single example hides a missing axis.",
     ),
     Mistake(
         id="label-forgotten",
@@ -426,7 +426,7 @@ ENTRIES = (
         why="The gradient is p - t: the right class must be pushed up, the others down.",
         hint="What is the sum of the gradient over the classes of one example?",
         chapter="whole-network",
-        hides="Never.",
+        hides="Nowhere.",
     ),
     Mistake(
         id="only-right-class",
@@ -436,7 +436,7 @@ ENTRIES = (
         why="The other scores stand in the softmax's denominator and have a gradient too.",
         hint="What is the sum of the gradient over the classes of one example?",
         chapter="whole-network",
-        hides="Never.",
+        hides="Nowhere.",
     ),
     Mistake(
         id="loss-sign",

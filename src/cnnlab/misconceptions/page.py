@@ -123,7 +123,7 @@ def _facts(mistake: Mistake) -> list[tuple[str, str]]:
     facts = [
         ("Tempting because", mistake.tempting),
         ("A valid choice, but" if mistake.convention else "Wrong because", mistake.why),
-        ("A test misses it with", mistake.hides),
+        ("Where it hides", mistake.hides),
     ]
     tied = sorted({other for target in mistake.wrong for other in tie_of(target, mistake.id)})
     if tied:

@@ -175,7 +175,7 @@ ENTRIES = (
         why="Only the axes of the positions are added; filters, channels and offsets stay.",
         hint="Which axes of the per-connection gradient does the shared kernel not have?",
         chapter="one-weight-many-connections",
-        hides="Never.",
+        hides="Nowhere.",
     ),
     Mistake(
         id="tied-too-early",
