@@ -1,0 +1,166 @@
+"""Arrays as pictures: cells with their numbers, some of them marked, with signs between the arrays."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from cnnlab.figures.svg import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    WIDTH,
+    Figure,
+    canvas,
+    finish,
+    style,
+)
+from cnnlab.formatting import number
+
+MARKS = {
+    "input": (BLUE, "-"),
+    "weight": (ORANGE, "--"),
+    "delta": (GREEN, ":"),
+    "result": (PURPLE, "-"),
+    "wrong": (VERMILION, "-"),
+}
+"""What a marked cell means: fill color and border. A wrong cell is crossed as well."""
+
+_TITLE, _GAP, _SIGN, _ROW_GAP = 0.95, 0.6, 0.6, 0.45
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One array in a picture.
+
+    values   numbers or short strings, one or two axes
+    title    written above the array
+    marks    {index: key of MARKS}; an index is an int for a vector, a pair for a matrix
+    """
+
+    values: object
+    title: str = ""
+    marks: Mapping = field(default_factory=dict)
+
+    def table(self) -> np.ndarray:
+        table = np.asarray(self.values)
+        if table.ndim not in (1, 2):
+            raise ValueError(
+                f"a Grid shows one or two axes; got shape {table.shape}: index the first axes away"
+            )
+        return np.atleast_2d(table)
+
+    def text(self, value, digits: int) -> str:
+        return value if isinstance(value, str) else number(value, digits)
+
+    def marked(self) -> dict:
+        """The marks with every index as a pair."""
+        pairs = (np.atleast_1d(at).tolist() for at in self.marks)
+        return {tuple([0, *at][-2:]): mark for at, mark in zip(pairs, self.marks.values(), strict=True)}
+
+
+def grids(
+    rows: Sequence, *, says: str, digits: int = 4, cell: float = 1.0, cell_inches: float = 0.44
+) -> Figure:
+    """Draw rows of arrays with signs between them, such as ``[[x, "∗", w, "=", y]]``.
+
+    rows     a list of rows; a row is a list of Grid and of short strings
+    says     what the picture shows, in a sentence: the beginning of the alt text, which goes on with the arrays
+    digits   significant digits in a cell
+    cell     width of a cell, in heights: more than 1 where numbers are long
+    Raises ValueError if `says` contains a decimal number: numbers in the alt text come from the arrays.
+    """
+    if re.search(r"\d\.\d", says):
+        raise ValueError("`says` contains a decimal number; the alt text takes its numbers from the arrays")
+    rows = [list(row) for row in rows]
+    wide = max(_row_width(row, cell) for row in rows)
+    heights = [_row_height(row) for row in rows]
+    high = sum(heights) + _ROW_GAP * (len(rows) - 1)
+    scale = min(cell_inches, WIDTH / wide)
+    with style():
+        fig = canvas(high * scale, wide * scale)
+        axes = fig.add_axes((0, 0, 1, 1))
+        axes.set_xlim(-0.1, wide - 0.1)
+        axes.set_ylim(high - 0.05, -0.05)
+        axes.axis("off")
+        top = 0.0
+        for row, height in zip(rows, heights, strict=True):
+            left = (wide - _row_width(row, cell)) / 2
+            for item in row:
+                left += _draw(axes, item, left, top, height, cell, digits, scale)
+            top += height + _ROW_GAP
+        return finish(fig, f"{says.strip()} {_described(rows, digits)}".strip())
+
+
+def _row_width(row, cell) -> float:
+    return 0.2 + sum(_item_width(item, cell) for item in row) - (_GAP if isinstance(row[-1], Grid) else 0)
+
+
+def _item_width(item, cell) -> float:
+    if isinstance(item, str):
+        return _SIGN + 0.22 * max(0, len(item) - 2)
+    return max(item.table().shape[1] * cell, 0.21 * len(item.title)) + _GAP
+
+
+def _row_height(row) -> float:
+    tables = [item for item in row if isinstance(item, Grid)]
+    title = _TITLE if any(item.title for item in tables) else 0.1
+    return title + max((item.table().shape[0] for item in tables), default=1) + 0.15
+
+
+def _draw(axes, item, left, top, height, cell, digits, scale) -> float:
+    """Draw one array or sign with its left edge at `left`; return the width that it took."""
+    if isinstance(item, str):
+        width = _item_width(item, cell)
+        title = _TITLE if height > 1.5 else 0.1
+        axes.text(left + (width - _GAP) / 2, top + (title + height) / 2, item, ha="center", va="center", fontsize=12)
+        return width
+    table = item.table()
+    width = _item_width(item, cell) - _GAP
+    title = _TITLE if item.title else 0.1
+    inset = (width - table.shape[1] * cell) / 2
+    start = top + title + (height - 0.15 - title - table.shape[0]) / 2
+    if item.title:
+        axes.text(left + width / 2, start - 0.3, item.title, ha="center", va="baseline", fontsize=10)
+    longest = max(len(item.text(value, digits)) for value in table.flat)
+    size = min(10.0, 72 * scale * cell * 0.92 / (0.6 * max(longest, 1)))
+    marked = item.marked()
+    for (i, j), value in np.ndenumerate(table):
+        x, y = left + inset + j * cell, start + i
+        _cell(axes, x, y, cell, marked.get((i, j)))
+        axes.text(
+            x + cell / 2, y + 0.52, item.text(value, digits), ha="center", va="center_baseline", fontsize=size
+        )
+    return width + _GAP
+
+
+def _cell(axes, x, y, width, mark) -> None:
+    axes.add_patch(Rectangle((x, y), width, 1, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45))
+    if mark is None:
+        return
+    color, line = MARKS[mark]
+    inner = Rectangle((x + 0.04, y + 0.04), width - 0.08, 0.92, facecolor=(color, 0.28), edgecolor=color)
+    inner.set(linewidth=1.8, linestyle=line)
+    axes.add_patch(inner)
+    if mark == "wrong":
+        axes.plot([x + 0.06, x + width - 0.06], [y + 0.94, y + 0.06], color=color, linewidth=1, linestyle="-")
+
+
+def _described(rows, digits) -> str:
+    """The arrays of a picture in words, for the alt text."""
+    parts = []
+    for item in (item for row in rows for item in row if isinstance(item, Grid)):
+        lines = "; ".join(
+            " ".join(item.text(value, digits) or "blank" for value in row) for row in item.table()
+        )
+        part = f"{item.title or 'Array'}: {lines}"
+        for mark in dict.fromkeys(item.marked().values()):
+            cells = [f"({i}, {j})" for (i, j), name in item.marked().items() if name == mark]
+            part += f"; marked {mark} at {', '.join(cells)}"
+        parts.append(part + ".")
+    return " ".join(parts)

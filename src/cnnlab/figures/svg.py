@@ -1,0 +1,109 @@
+"""A figure as the book shows it: inline SVG with real text, the page's own text color, and alt text."""
+
+import hashlib
+import html
+import io
+import re
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib.figure import Figure as Canvas
+
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+"""Okabe and Ito's palette, which readers with any color vision can tell apart."""
+
+INK = "#010203"
+"""Drawn in this color, written as currentColor: text and lines take the color of the page, light or dark."""
+
+WIDTH = 4.6
+"""Inches. A phone shows this width nearly unscaled, so 10 point text stays legible."""
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "axes.unicode_minus": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "hatch.linewidth": 0.6,
+    "axes.prop_cycle": mpl.cycler(
+        color=[BLUE, ORANGE, GREEN, VERMILION, PURPLE],
+        linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))],
+    ),
+    "lines.linewidth": 2,
+}
+
+
+class Figure:
+    """An SVG picture and its alt text. In a notebook it shows itself; `print` gives the alt text."""
+
+    def __init__(self, svg: str, alt: str):
+        self.svg = svg
+        self.alt = alt
+
+    def _repr_html_(self) -> str:
+        return f'<figure class="cnnlab-figure">{self.svg}</figure>'
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+
+@contextmanager
+def style():
+    """Draw with the book's fonts, sizes and colors."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def canvas(height: float, width: float = WIDTH) -> Canvas:
+    """An empty matplotlib figure of the book's width; transparent, and never kept by pyplot."""
+    return Canvas(figsize=(width, height), facecolor="none", layout=None)
+
+
+def finish(fig: Canvas, alt: str) -> Figure:
+    """Write a matplotlib figure as inline SVG.
+
+    Ids are derived from the picture's content, so that equal pictures are equal to the byte and two
+    pictures on one page do not share ids. `alt` says what the picture shows.
+    """
+    if not alt.strip():
+        raise ValueError("a figure needs alt text: say in a sentence what it shows")
+    buffer = io.StringIO()
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": "cnnlab"}):
+        fig.savefig(
+            buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace(INK, "currentColor")
+    svg = re.sub(r"font: ([^;\"]*?)(\d+(?:\.\d+)?px) [^;\"]*", r"font: \1\2 sans-serif", svg)
+    svg = _unused_ids_removed(svg)
+    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", svg)
+    width = float(re.search(r'width="([\d.]+)pt"', svg).group(1)) * 4 / 3
+    box = re.search(r'viewBox="([^"]+)"', svg).group(1)
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}" role="img" '
+        f'aria-label="{html.escape(alt)}" style="width:{width:.0f}px;max-width:100%;height:auto">'
+    )
+    svg = re.sub(r"^<svg[^>]*>", opening.replace("\\", r"\\"), svg)
+    return Figure(re.sub(r"\n\s*", "\n", svg), alt)
+
+
+def _unused_ids_removed(svg: str) -> str:
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    return re.sub(r' id="([^"]+)"', lambda match: match.group(0) if match.group(1) in used else "", svg)
