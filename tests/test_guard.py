@@ -1,4 +1,6 @@
+import asyncio
 import copy
+import queue
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -165,6 +167,25 @@ def test_every_kernel_runs_under_the_same_conditions(tmp_path, monkeypatch):
     with execute.run(notebook, tmp_path):
         pass
     assert notebook.cells[0].outputs[0].text == f"{tmp_path} 0 1\n"
+
+
+def test_a_reply_that_was_not_announced_is_found():
+    class Channel:
+        waited = ()
+
+        async def get_msg(self, timeout):
+            self.waited += (timeout,)
+            if len(self.waited) < 3:
+                raise queue.Empty
+            return "reply"
+
+    channel = Channel()
+    execute._look_often(channel, seconds=0.01)
+    assert asyncio.run(channel.get_msg(timeout=60)) == "reply"
+    assert channel.waited == (0.01, 0.01, 0.01)
+    channel.waited = ()
+    with pytest.raises(queue.Empty):
+        asyncio.run(channel.get_msg(timeout=0))
 
 
 def test_a_cell_that_does_not_end_is_stopped(tmp_path):

@@ -3,10 +3,12 @@
 import ast
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,6 +151,7 @@ def run(notebook, cwd=BOOK, after_cell=lambda: None, timeout=CELL_TIMEOUT):
     environment = {**os.environ, **ENVIRONMENT, "IPYTHONDIR": os.path.join(sockets, "ipython")}
     try:
         with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
+            _look_often(client.kc.shell_channel)
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code":
                     _run_cell(client, notebook, cell, index, timeout)
@@ -157,6 +160,27 @@ def run(notebook, cwd=BOOK, after_cell=lambda: None, timeout=CELL_TIMEOUT):
             yield Kernel(client)
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _look_often(channel, seconds=0.25):
+    """Make a channel look for a waiting message again and again, and not only when it is told of one.
+
+    nbclient answers an Output widget on the socket on which it waits for the kernel's reply; a reply that comes at
+    that moment is not announced, and was found only when the cell's whole time was over.
+    """
+    wait_for_one = channel.get_msg
+
+    async def get_msg(timeout=None):
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = seconds if end is None else min(seconds, end - time.monotonic())
+            try:
+                return await wait_for_one(timeout=max(left, 0))
+            except queue.Empty:
+                if left < seconds:
+                    raise
+
+    channel.get_msg = get_msg
 
 
 def _run_cell(client, notebook, cell, index, timeout):
