@@ -301,6 +301,20 @@ def test_the_live_notebook_folds_what_the_page_folds_and_changes_nothing_else():
     assert lite.title_of(printed) == "A title"
 
 
+def test_a_live_widget_shows_its_still_until_its_cell_runs():
+    view = "application/vnd.jupyter.widget-view+json"
+    shown = nbformat.v4.new_output("display_data", {view: {"model_id": "1"}, "text/html": "<p>still</p>"})
+    plain = nbformat.v4.new_output("stream", text="2")
+    printed = notebook(nbformat.v4.new_code_cell("w", outputs=[shown, plain]))
+    printed["metadata"]["widgets"] = {"state": {}}
+    made = lite.live_notebook(printed, "name")
+    assert [output.get("data") for output in made["cells"][0]["outputs"]] == [
+        {"text/html": ["<p>still</p>"]},
+        None,
+    ]
+    assert "widgets" not in made["metadata"] and "widgets" in printed["metadata"]
+
+
 def test_an_edition_changes_with_the_text_and_not_with_a_run():
     printed = notebook(nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_markdown_cell("Größe"))
     run = json.loads(json.dumps(printed))

@@ -24,6 +24,7 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_path
 
 from tools import runtime
+from tools.normalise import VIEW
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = Path(__file__).with_name("live")
@@ -240,11 +241,12 @@ def live_notebook(notebook, name):
 
     The kernel is JupyterLite's, the committed outputs count as trusted (the site is their author), and what
     the page folds is folded here too: the source and the output of a cell tagged `hide-cell`, the one or
-    the other for `hide-input` and `hide-output`.
+    the other for `hide-input` and `hide-output`. A widget has no model before its cell runs: until then its
+    still is shown.
     """
     cells = []
     for cell in notebook["cells"]:
-        metadata = dict(cell["metadata"])
+        cell, metadata = dict(cell), dict(cell["metadata"])
         tags = set(metadata.get("tags", []))
         if cell["cell_type"] == "code":
             metadata["trusted"] = True
@@ -255,13 +257,22 @@ def live_notebook(notebook, name):
                 folded["outputs_hidden"] = True
             if folded:
                 metadata["jupyter"] = folded
+            cell["outputs"] = [_without_view(output) for output in cell["outputs"]]
         cells.append({**cell, "metadata": metadata})
     metadata = {
         **notebook["metadata"],
         "kernelspec": {"name": "python", "display_name": "Python (Pyodide)", "language": "python"},
         "cnnlab_live": {"chapter": name, "edition": edition(notebook)},
     }
+    metadata.pop("widgets", None)
     return {**notebook, "cells": cells, "metadata": metadata}
+
+
+def _without_view(output):
+    data = output.get("data", {})
+    if VIEW not in data or "text/html" not in data:
+        return output
+    return {**output, "data": {kind: value for kind, value in data.items() if kind != VIEW}}
 
 
 def title_of(notebook):
