@@ -313,6 +313,13 @@ def test_answer_box_tells_mistakes_apart_or_names_them_together():
     assert trace["mistakes"][0]["replies"][0]["link"] == "mistakes.md#average"
 
 
+def test_answer_box_links_to_files():
+    mistakes = [(1, "one", "two-convolutions"), (2, "two", "two-convolutions#right"), (3, "three", None)]
+    trace = AnswerBox("?", 5, 1, mistakes).trace
+    links = [mistake["replies"][0]["link"] for mistake in trace["mistakes"]]
+    assert links == ["two-convolutions.ipynb", "two-convolutions.ipynb#right", None]
+
+
 def test_answer_box_knows_the_answer_with_too_few_digits():
     assert AnswerBox("?", 0.0446, 3).trace["shorter"] == ["0.04", "0.045"]
     assert AnswerBox("?", 3, 3).trace["shorter"] == []

@@ -208,6 +208,11 @@ def step_answer_box(widget, trace, act):
         verdict, words = reply(mistake["text"])
         assert verdict == "known", mistake["text"]
         assert all(one["words"] in words for one in mistake["replies"])
+        links = widget.get_by_role("status").get_by_role("link").all()
+        assert len(links) == len([one for one in mistake["replies"] if one["link"]])
+        for link in links:
+            target = link.evaluate("(one) => one.href")
+            assert widget.page.request.get(target).ok, target
     assert reply("no number")[0] == "unread"
 
 

@@ -13,8 +13,9 @@ class AnswerBox(TraceWidget):
     question  plain text, one sentence that asks for one number
     answer    the right value
     digits    significant digits asked for: a reply is right if it rounds to the answer at this many digits
-    mistakes  (value, words, link) for each mistake: what it gives, what went wrong, and the page that treats it
-              (link may be None). The nearest value within the rounding decides; the answer comes first.
+    mistakes  (value, words, link) for each mistake: what it gives, what went wrong, and where to read: the file of a
+              page, such as "notation.md#signs", or a chapter's name without suffix; None for no link. The nearest
+              value within the rounding decides; the answer comes first.
     right     the reply to the right answer
 
     A mistake whose value cannot be told from the answer at this many digits is left out; mistakes that cannot be
@@ -82,5 +83,11 @@ def told_apart(answer: float, digits: int, mistakes) -> list[dict]:
         group = groups.setdefault(
             number(value, digits), {"value": value, "within": rounding(value, digits), "replies": []}
         )
-        group["replies"].append({"words": words, "link": link})
+        group["replies"].append({"words": words, "link": link and file_of(link)})
     return [{"text": text, **group} for text, group in groups.items()]
+
+
+def file_of(link: str) -> str:
+    """The file that a link names: a chapter's name stands for its notebook."""
+    name, mark, place = link.partition("#")
+    return f"{name}{mark}{place}" if "." in name else f"{name}.ipynb{mark}{place}"

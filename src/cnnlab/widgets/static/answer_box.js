@@ -51,7 +51,7 @@ function drawBox({ trace, root, signal }) {
           known: () => [
             line("✗ Not yet.", mistake.replies.length > 1 ? "Several mistakes give this value:" : ""),
             ...mistake.replies.map(({ words, link }) =>
-              make("p", {}, words, ...(link ? [" ", make("a", { href: pageAddress(link) }, "Read about it"), "."] : [])),
+              make("p", {}, words, ...(link ? [" ", linkTo(link), "."] : [])),
             ),
           ],
         }[verdict](),
@@ -61,9 +61,16 @@ function drawBox({ trace, root, signal }) {
   );
 }
 
-/** On the built page, chapters are HTML files beside this one. */
-function pageAddress(link) {
-  return document.querySelector(".cnnlab-widget") ? link.replace(/\.(ipynb|md)(?=#|$)/, ".html") : link;
+/** Where a chapter is from here: on the built page an HTML file, in a notebook the notebook itself. */
+function linkTo(chapter) {
+  if (document.querySelector(".cnnlab-widget")) {
+    return make("a", { href: chapter.replace(/\.(ipynb|md)(?=#|$)/, ".html") }, "Read about it");
+  }
+  const address = new URL(location.href);
+  // JupyterLite has the open file in a parameter, JupyterLab in the path.
+  if (address.searchParams.has("path")) address.searchParams.set("path", chapter.split("#")[0]);
+  else address.href = new URL(chapter, address).href;
+  return make("a", { href: address.href, target: "_blank", rel: "noopener" }, "Read about it");
 }
 
 function render({ model, el }) {

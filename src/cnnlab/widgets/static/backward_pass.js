@@ -2,7 +2,7 @@
 
 function draw({ trace, root, signal, model, memory }) {
   const { boxes, stages } = trace;
-  const readout = make("p", { class: "cnn-words cnn-number", "aria-live": "polite" });
+  const readout = make("p", { class: "cnn-words cnn-number" });
   const read = (name, flat, array) => {
     readout.textContent = `${indexText(name, flat, array.shape)} = ${array.text[flat]}`;
   };
