@@ -2,7 +2,7 @@
 
 Makes synthetic classes (right, wrong in every catalogued way, hostile), grades them with 1 and 2 processes and with Dask
 workers on this machine, runs nbgrader's autograder on a few of the same notebooks in two processes, and tries every
-hostile submission. The record is bench/records/course.json.
+hostile submission. The record is src/cnnlab/data/records/course.json.
 """
 
 import argparse

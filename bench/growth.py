@@ -71,7 +71,7 @@ def sweep(quantity, plan, progress):
         "theory": theory,
     }
     row["fitted"] = {
-        "time": exponent(values, [t["median"] for t in row["milliseconds"]]),
+        "time": exponent(values, [t["best"] for t in row["milliseconds"]]),
         "memory": exponent(values, row["memory_bytes"]),
         "memory_without_blocks": exponent(values, row["memory_without_blocks_bytes"]),
     }

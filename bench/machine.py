@@ -10,7 +10,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
-RECORDS = Path(__file__).resolve().parent / "records"
+RECORDS = Path(__file__).resolve().parents[1] / "src/cnnlab/data/records"
 PACKAGES = ("numpy", "scipy", "torch", "threadpoolctl")
 
 

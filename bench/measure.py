@@ -5,16 +5,20 @@ import time
 
 import numpy as np
 
+# On one thread the processor time of this process is the time that a quiet machine would take: what other processes
+# take away does not count. With several threads only the time on the wall says how long one waits.
+ONE_THREAD, WALL = time.process_time, time.perf_counter
 
-def seconds(function, calls):
+
+def seconds(function, calls, clock=ONE_THREAD):
     """Seconds of one call, averaged over `calls` calls."""
-    start = time.perf_counter()
+    start = clock()
     for _ in range(calls):
         function()
-    return (time.perf_counter() - start) / calls
+    return (clock() - start) / calls
 
 
-def in_turn(contestants, rounds, least=0.004, pause=0.0, progress=None):
+def in_turn(contestants, rounds, clock=ONE_THREAD, least=0.004, pause=0.0, progress=None):
     """Time every contestant once a round, in a random order; return {name: seconds of each round}.
 
     A time is the mean of so many calls that they last at least `least` seconds, preceded by a call that does not
@@ -25,7 +29,7 @@ def in_turn(contestants, rounds, least=0.004, pause=0.0, progress=None):
     if least:
         for name, function in contestants.items():
             function()
-            calls[name] = max(1, round(least / max(seconds(function, 1), 1e-7)))
+            calls[name] = max(1, round(least / max(seconds(function, 1, clock), 1e-7)))
     times = {name: [] for name in contestants}
     order = list(contestants)
     for _ in range(rounds):
@@ -34,7 +38,7 @@ def in_turn(contestants, rounds, least=0.004, pause=0.0, progress=None):
             time.sleep(pause)
             if least:
                 contestants[name]()
-            times[name].append(seconds(contestants[name], calls[name]))
+            times[name].append(seconds(contestants[name], calls[name], clock))
         if progress is not None:
             progress.update()
     return times
@@ -47,10 +51,12 @@ def spread(values, digits=4):
 
 
 def milliseconds(times, factor=1.0):
-    """Spread of times in milliseconds, multiplied by `factor`."""
-    return spread(np.asarray(times) * 1e3 * factor)
+    """Spread and smallest of times in milliseconds, multiplied by `factor`."""
+    values = np.asarray(times) * 1e3 * factor
+    return {**spread(values), "best": float(f"{values.min():.4g}")}
 
 
 def ratio(times, one, other, factor=1.0):
-    """Spread of the ratios of two contestants, taken round by round."""
-    return spread(factor * np.asarray(times[one]) / np.asarray(times[other]), digits=3)
+    """Spread of the ratios of two contestants, taken round by round, and the ratio of their smallest times."""
+    ones, others = factor * np.asarray(times[one]), np.asarray(times[other])
+    return {**spread(ones / others, digits=3), "best": float(f"{ones.min() / others.min():.3g}")}

@@ -8,11 +8,11 @@ from tqdm import tqdm
 
 from bench import contestants as c
 from bench.machine import cores, describe, idle, write
-from bench.measure import in_turn, milliseconds, ratio
+from bench.measure import ONE_THREAD, WALL, in_turn, milliseconds, ratio
 from bench.memory import peak_bytes
 from bench.shapes import CONVS, POOLS
 
-ROUNDS = 15
+ROUNDS = 21
 SLOW_ROUNDS = 3
 # Plain loops and SciPy are timed on as many images as take about this many window products, and scaled.
 SLOW_PRODUCTS = 10_000
@@ -77,7 +77,8 @@ def time_all(shapes, fast, slow, thread_counts, progress):
 def time_one(shape, fast, slow, threads, direction, progress):
     """One row: milliseconds of all contestants and the ratios that are asked about."""
     functions = {name: pair[direction] for name, pair in fast(shape).items()}
-    times = in_turn(functions, ROUNDS, pause=PAUSE if threads > 1 else 0.0, progress=progress)
+    clock, pause = (ONE_THREAD, 0.0) if threads == 1 else (WALL, PAUSE)
+    times = in_turn(functions, ROUNDS, clock, pause=pause, progress=progress)
     ratios = {f"cnnlab/{other}": ratio(times, "cnnlab", other) for other in ("torch", "floor")}
     taken = {name: milliseconds(values) for name, values in times.items()}
     images = None
@@ -124,23 +125,25 @@ def memory(shape):
 
 
 def cell(spread):
-    """Median and quartiles for a table."""
-    return f"{spread['median']:.2f} [{spread['q1']:.2f}, {spread['q3']:.2f}]"
+    """Ratio of the smallest times, then median and quartiles, for a table."""
+    return f"{spread['best']:5.2f}  {spread['median']:.2f} [{spread['q1']:.2f}, {spread['q3']:.2f}]"
 
 
 def print_tables(record):
     """Print ratios, median and quartiles."""
     for kind in ("convolution", "pooling"):
-        print(f"\n{kind}: ratios of times, median [quartiles] of {record['rounds']} rounds, float32")
-        print(f"{'shape':10} {'threads':>7}  {'direction':21} {'ms':>8}  {'cnnlab / PyTorch':20} "
-              f"{'cnnlab / floor':22} {'SciPy / cnnlab':>14} {'loops / cnnlab':>14}")  # fmt: skip
+        print(
+            f"\n{kind}: ratios of times, of the smallest and median [quartiles] of {record['rounds']} rounds, float32"
+        )
+        print(f"{'shape':10} {'threads':>7}  {'direction':21} {'best ms':>8}  {'cnnlab / PyTorch':27} "
+              f"{'cnnlab / floor':29} {'SciPy / cnnlab':>14} {'loops / cnnlab':>14}")  # fmt: skip
         for row in record[kind]:
             ratios = row["ratios"]
             slow = [f"{ratios[k]['median']:14.4g}" if k in ratios else f"{'-':>14}"
                     for k in ("scipy/cnnlab", "loops/cnnlab")]  # fmt: skip
             print(f"{row['shape']:10} {row['threads']:7}  {row['direction']:21} "
-                  f"{row['milliseconds']['cnnlab']['median']:8.4g}  {cell(ratios['cnnlab/torch']):20} "
-                  f"{cell(ratios['cnnlab/floor']):22} {' '.join(slow)}")  # fmt: skip
+                  f"{row['milliseconds']['cnnlab']['best']:8.4g}  {cell(ratios['cnnlab/torch']):27} "
+                  f"{cell(ratios['cnnlab/floor']):29} {' '.join(slow)}")  # fmt: skip
     print(
         "\npeak memory of forward and backward over the inputs, in MB; in brackets the columns of all images at once"
     )

@@ -28,7 +28,7 @@ def main():
         record["sides"] = [one_side(n, progress) for n in SIDES]
     record["machine"]["idle"] = idle(record["machine"]["load_before"])
     for row in record["sides"]:
-        parts = ", ".join(f"{key} {value['median']:.3g}" for key, value in row["ratios"].items())
+        parts = ", ".join(f"{key} {value['best']:.3g}" for key, value in row["ratios"].items())
         print(f"n = {row['side']:3}: {parts}")
     write("ways", record)
 

@@ -58,3 +58,12 @@ def test_squares():
     assert len(np.unique(images.reshape(16, 25), axis=0)) == 16
     assert images[:8, :, 3:].sum() == 0 and images[8:, :, :2].sum() == 0
     np.testing.assert_array_equal(np.argwhere(images[6, 0]), [[1, 2], [1, 3], [2, 2], [2, 3]])
+
+
+def test_records_are_read_by_name():
+    assert "machine" in datasets.record("growth")
+
+
+def test_an_unknown_record_is_refused_with_the_names_that_exist():
+    with pytest.raises(ValueError, match=r"no record 'slow'; there are .*growth"):
+        datasets.record("slow")

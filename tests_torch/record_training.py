@@ -1,6 +1,6 @@
 """Train the digits network of the book in PyTorch and store what came out.
 
-`python -m tests_torch.record_training` writes bench/records/torch_training.json: the chapter on the whole network
+`python -m tests_torch.record_training` writes src/cnnlab/data/records/torch_training.json: the chapter on the whole network
 shows it to readers who have no PyTorch. The initial weights and the batches are those of cnnlab.
 """
 
@@ -18,7 +18,7 @@ from cnnlab.datasets import digits
 from cnnlab.network import batches, digits_network, train
 
 COMMAND = "python -m tests_torch.record_training"
-RECORD = Path(__file__).parents[1] / "bench/records/torch_training.json"
+RECORD = Path(__file__).parents[1] / "src/cnnlab/data/records/torch_training.json"
 
 
 def scores(x, w, b, v, c):

@@ -1,6 +1,7 @@
-"""Data to train on. Needs NumPy only, nothing of cnnlab, and no network."""
+"""Data to train on, and the records of benchmarks. Needs NumPy only, nothing of cnnlab, and no network."""
 
 import gzip
+import json
 from importlib import resources
 from typing import NamedTuple
 
@@ -63,3 +64,18 @@ def squares():
     for image, (i, j) in zip(images, np.ndindex(4, 4), strict=True):
         image[0, i : i + 2, j : j + 2] = 1
     return images
+
+
+def record(name):
+    """Return what a benchmark wrote down, as nested dictionaries: the chapters draw and quote these records.
+
+    name   "speed", "growth", "ways", "pool_routing", "wasm", "torch_training", ...: a file of `data/records`
+    Raises ValueError that lists the records if there is none of that name.
+
+    `bench/README.md` says what each record holds and which command writes it anew.
+    """
+    folder = resources.files("cnnlab").joinpath("data", "records")
+    names = sorted(path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json"))
+    if name not in names:
+        raise ValueError(f"record: there is no record {name!r}; there are {', '.join(names)}")
+    return json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
