@@ -385,9 +385,7 @@ def test_the_instructors_path(tmp_path):
     downloaded = course.root / "downloaded" / "ps4" / "archive"
     downloaded.mkdir(parents=True)
     for student in ("ann", "bob"):
-        (downloaded / f"ps4_{student}_attempt_2026-01-02-03-04-05_ps4.ipynb").write_bytes(
-            corpus.as_bytes(corpus.source("ps4"))
-        )
+        (downloaded / f"{student}_12345_67890_ps4-1.ipynb").write_bytes(corpus.as_bytes(corpus.source("ps4")))
     course.nbgrader("zip_collect", "ps4", "--force")
     assert course.students("ps4") == ["ann", "bob"]
     graded = command(course, "grade", "ps4")
