@@ -5,8 +5,9 @@ import re
 from importlib import resources
 
 import numpy as np
+import pytest
 
-from cnnlab.datasets import all_digits, digits, squares
+from cnnlab.datasets import all_digits, digits, record, squares
 
 DATA = resources.files("cnnlab").joinpath("data")
 
@@ -61,9 +62,9 @@ def test_squares():
 
 
 def test_records_are_read_by_name():
-    assert "machine" in datasets.record("growth")
+    assert "machine" in record("growth")
 
 
 def test_an_unknown_record_is_refused_with_the_names_that_exist():
     with pytest.raises(ValueError, match=r"no record 'slow'; there are .*growth"):
-        datasets.record("slow")
+        record("slow")
