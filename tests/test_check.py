@@ -169,12 +169,14 @@ def test_a_missing_keyword_is_said_and_the_rest_is_judged():
 
 
 def test_defaults_of_the_keywords_are_tried():
-    def wrong_default(dy, x, w, *, stride=2, padding=0):
-        return cnnlab.conv1d_backward(
-            dy[..., : (x.shape[2] - w.shape[2]) // stride + 1], x, w, stride=stride
-        )[1]
+    def unset(dy, x, w, *, stride=1, padding=None):
+        return cnnlab.conv1d_backward(dy, x, w, stride=stride, padding=padding)[1]
 
-    assert not check.conv1d_backward(wrong_default, returns="dw").passed
+    def required(dy, x, w, *, stride, padding):
+        return unset(dy, x, w, stride=stride, padding=padding)
+
+    assert not check.conv1d_backward(unset, returns="dw").passed
+    assert check.conv1d_backward(required, returns="dw").passed
 
 
 def test_misuse_of_a_check_is_an_error_with_the_known_names():
@@ -438,6 +440,17 @@ def test_a_name_that_does_not_explain_every_call_is_not_given():
     report = check.conv1d_backward(f, returns="dw")
     assert not report.passed and report.misconceptions == ()
     assert "No mistake that this book knows" in report.message
+
+
+def test_a_joint_mistake_is_named_only_if_it_shows_everywhere():
+    formulas = dict(matrix_of_checks.misconceptions_of("conv.dx"))
+    report = check.conv2d_backward(student("conv2d_backward", {"dx": formulas["kernel-not-rotated"]}))
+    assert report.misconceptions == ("kernel-not-rotated", "kernel-rotated-twice")
+    both = {
+        part: dict(matrix_of_checks.misconceptions_of(f"conv.{part}"))["true-convolution"]
+        for part in ("dx", "dw")
+    }
+    assert check.conv2d_backward(student("conv2d_backward", both)).misconceptions[0] == "true-convolution"
 
 
 def test_where_it_is_right_is_said():

@@ -11,7 +11,7 @@ from cnnlab.misconceptions import CATALOGUE
 SHOWN = 12  # rows and columns of an array that a picture shows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """One array beside the right one, with what is wrong in it."""
 
@@ -29,9 +29,9 @@ class Section:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Report:
-    """What `cnnlab.check` says about a function. It shows itself.
+    """What `cnnlab.check` says about a function. It shows itself, the same way every time.
 
     passed          whether it is right
     misconceptions  ids of the known mistakes that explain it, most likely first; empty if none does
@@ -41,7 +41,6 @@ class Report:
     arguments       what the deciding call was given, to try it again: f(*report.arguments, **report.options)
     options         its keywords
     expected, got   the right array and what came, if a value or shape is wrong, else None
-    seconds         is not stored: a report shows no time, so that it is the same every time
     """
 
     passed: bool
