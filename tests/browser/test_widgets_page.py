@@ -19,7 +19,8 @@ def traces(path):
     shown = [
         output.data[VIEW]["model_id"]
         for cell in notebook.cells
-        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "code"
+        and not {"remove-cell", "remove-output"} & set(cell.metadata.get("tags", []))
         for output in cell.outputs
         if VIEW in output.get("data", {})
     ]

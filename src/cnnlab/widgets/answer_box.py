@@ -1,8 +1,10 @@
 """A question with a number for an answer, which knows what each mistake would have given."""
 
 import math
+from collections import Counter
 from html import escape
 
+from cnnlab import misconceptions
 from cnnlab.formatting import number
 from cnnlab.widgets.base import TraceWidget, module
 
@@ -44,6 +46,25 @@ class AnswerBox(TraceWidget):
                 "right": right,
             }
         )
+
+    @classmethod
+    def about(cls, question, name, index, *arguments, ids=None, digits=3, right="Right.", **options):
+        """A box that asks for one entry of a gradient and knows the catalogued mistakes.
+
+        name, index, arguments, options   as in `cnnlab.misconceptions.values`, such as "conv.dw", (0, 0, 1), dy, x, w
+        ids                               the mistakes to know, if not all that give another value there
+        Of mistakes that give the same value the first two of the catalogue are named.
+        """
+        answer, found = misconceptions.values(name, index, *arguments, **options)
+        mistakes, named = [], Counter()
+        for id, value in found.items():
+            text = number(value, digits)
+            if (ids is None or id in ids) and named[text] < 2:
+                named[text] += 1
+                mistake = misconceptions.CATALOGUE[id]
+                words = f"{mistake.name[0].upper()}{mistake.name[1:]}? {mistake.why}"
+                mistakes.append((value, words, mistake.chapter))
+        return cls(question, answer, digits=digits, mistakes=mistakes, right=right)
 
     def still(self) -> str:
         state = self.trace

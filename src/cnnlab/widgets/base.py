@@ -103,6 +103,11 @@ def index_text(name: str, index) -> str:
     return f"{name}[{', '.join(map(str, index))}]"
 
 
+def bracketed(text: str) -> str:
+    """A number's text, in brackets when it is negative, so that it can stand after a times or plus sign."""
+    return f"({text})" if text.startswith("-") else text
+
+
 def parse_number(text: str) -> float:
     """The finite number a reader typed; a comma may stand for the decimal point, a minus sign for a hyphen."""
     cleaned = str(text).strip().replace(",", ".").replace("\N{MINUS SIGN}", "-")

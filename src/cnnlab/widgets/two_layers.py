@@ -11,6 +11,7 @@ from cnnlab.widgets import still
 from cnnlab.widgets.base import (
     TraceWidget,
     blocks,
+    bracketed,
     check_geometry,
     grid,
     index_text,
@@ -134,10 +135,11 @@ class TwoLayers(TraceWidget):
             "dw1": {chosen: ("sum", True)},
         }
         label = index_text("dw1", self.first)
-        sums = [texts[-1] for texts in weight["sums"]]
+        sums = [bracketed(texts[-1]) for texts in weight["sums"]]
+        products = " + ".join(map(bracketed, weight["products"]))
         right, wrong = weight["right"][-1], weight["wrong"][-1]
         lines = [
-            f"Right, the sum of products: {label} = {' + '.join(weight['products'])} = {right}",
+            f"Right, the sum of products: {label} = {products} = {right}",
             f"Wrong, the product of sums: {sums[0]} × {sums[1]} = {wrong}",
         ]
         spoken = ". ".join(
