@@ -409,3 +409,14 @@ def test_the_view_that_myst_nb_writes_is_read():
         extension.view_model(f'<script type="{extension.VIEW}">{json.dumps(json.dumps(view))}</script>')
         == "000a"
     )
+
+
+def test_a_box_about_an_entry_knows_the_catalogued_mistakes():
+    one = examples.one_dimension
+    box = AnswerBox.about("dw[0]?", "conv.dw", (0, 0, 0), one.dy, one.x, one.w)
+    assert box.answer_text == "0.3"
+    known = {mistake["text"]: mistake["replies"] for mistake in box.trace["mistakes"]}
+    assert "averaged" in known["0.15"][0]["words"]
+    assert all(len(replies) <= 2 for replies in known.values())
+    few = AnswerBox.about("?", "conv.dw", (0, 0, 0), one.dy, one.x, one.w, ids=["averaged-positions"])
+    assert [mistake["text"] for mistake in few.trace["mistakes"]] == ["0.15"]
