@@ -9,7 +9,18 @@ import pytest
 from cnnlab import check, examples, misconceptions
 from cnnlab.check import probes
 from cnnlab.check.sandbox import copied
-from cnnlab.misconceptions import CATALOGUE, CHAPTERS, GROUPS, RIGHT, TIES, formulas, numbers, tie_of, values
+from cnnlab.misconceptions import (
+    CATALOGUE,
+    CHAPTERS,
+    GROUPS,
+    RIGHT,
+    TIES,
+    formulas,
+    numbers,
+    page,
+    tie_of,
+    values,
+)
 
 CONV_BACKWARD = [*probes.conv(1, backward=True), *probes.conv(2, backward=True)]
 TARGET_PROBES = {
@@ -143,6 +154,34 @@ def test_ties_name_known_mistakes_that_apply():
             assert all(target in CATALOGUE[id].wrong for id in tie)
     assert tie_of("conv.dx", "kernel-not-rotated") == ("kernel-rotated-twice", "true-convolution")
     assert tie_of("conv.db", "wrong-sign") == ()
+
+
+@pytest.mark.parametrize("id", CATALOGUE)
+def test_the_page_shows_every_formula_on_an_example_where_it_is_wrong(id):
+    mistake = CATALOGUE[id]
+    found = page.comparison(mistake)
+    if mistake.conduct:
+        assert found is None
+    else:
+        assert page.written(found.right) != page.written(found.wrong)
+        assert "e-1" not in page.written(found.wrong)  # no rounding noise
+
+
+def test_the_page_has_the_numbers_of_the_documents():
+    found = page.comparison(CATALOGUE["product-of-sums"])
+    assert (page.written(found.right), page.written(found.wrong)) == ("[0.3, 0.4]", "[0.3, 0.5]")
+    found = page.comparison(CATALOGUE["index-read-literally"])
+    assert page.written(found.wrong) == "[-0.6, 1.2]"
+    found = page.comparison(CATALOGUE["pool-neurons-nulled"])
+    assert (page.written(found.right), page.written(found.wrong)) == ("[0, 10, 101, 0]", "[0, 110, 101, 0]")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_listing_shows_each_mistake_once(group):
+    shown = page.listing(group)
+    for mistake in GROUPS[group]:
+        assert shown._repr_html_().count(f"id='mistake-{mistake.id}'") == 1
+        assert f"({mistake.id})" in repr(shown)
 
 
 def test_the_catalogue_stands_on_the_ground():
