@@ -67,7 +67,7 @@ def main():
     pages = sorted((HTML / "book").glob("*.html"))
     if not pages:
         raise SystemExit("No built pages in _build/html/book: run `make html` first.")
-    rows = []
+    rows, before = [], machine.load()
     server = listen(HTML, 8000)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}"
