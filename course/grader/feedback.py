@@ -10,7 +10,8 @@ import json
 import re
 
 from . import cells
-from .scoring import STATUSES, words
+from .mistakes import words
+from .scoring import STATUSES
 
 POINTS = "-points"  # a part's points cell is called like the part, with this ending
 

@@ -7,6 +7,8 @@ with them, one output at a time, so that a right `dx` beside a wrong `dw` does n
 
 import numpy as np
 
+from cnnlab.misconceptions import CATALOGUE
+
 from . import variants as v
 
 
@@ -295,50 +297,50 @@ WRONG = {
     "numerical_gradient": (),
     "wrap_pool_backward": (
         ("first-instead-of-last", ring_routed(first)),
-        ("all-maxima", ring_routed(every)),
+        ("pool-all-ties", ring_routed(every)),
         ("shared-among-maxima", ring_routed(shared)),
-        ("overlap-overwritten", ring_routed(last, add=False)),
+        ("pool-assigned", ring_routed(last, add=False)),
         ("ring-cut", ring_not_closed),
-        ("neurons-nulled", nulled_neurons),
+        ("pool-neurons-nulled", nulled_neurons),
     ),
     "range_pool_backward": (
         ("minimum-forgotten", lambda *args: range_parts(*args)[0]),
         ("minimum-sign", lambda *args: sum(range_parts(*args))),
-        ("overlap-overwritten", range_overwritten),
+        ("pool-assigned", range_overwritten),
     ),
-    "maxout_backward": (("all-maxima", maxout_every), ("no-routing", maxout_all_channels)),
+    "maxout_backward": (("pool-all-ties", maxout_every), ("no-routing", maxout_all_channels)),
     "separable2d_backward": (
         ("other-factor-forgotten", other_factor_forgotten),
         ("factors-swapped", factors_swapped),
         ("kernel-not-rotated", kernel_turned),
         ("gradient-rotated", gradient_turned),
-        ("averaged-batch", batch_averaged),
+        ("batch-averaged", batch_averaged),
         ("averaged-positions", positions_averaged),
     ),
     "tiled2d_backward": (("tiles-as-one", tiles_as_one), ("tiles-swapped", tiles_swapped)),
     "chain_gradient": (
-        ("activation-derivative-missing", chain_with(lambda z, a: np.ones_like(a))),
-        ("activation-derivative-at-output", chain_with(lambda z, a: 1 - np.tanh(a) ** 2)),
+        ("derivative-forgotten", chain_with(lambda z, a: np.ones_like(a))),
+        ("derivative-at-activation", chain_with(lambda z, a: 1 - np.tanh(a) ** 2)),
         ("activation-derivative-twice", chain_with(lambda z, a: (1 - a**2) ** 2)),
-        ("factor-two", chain_with(lambda z, a: 1 - a**2, lambda y, t: 2 * (y - t))),
-        ("error-sign", chain_with(lambda z, a: 1 - a**2, lambda y, t: t - y)),
+        ("times-two", chain_with(lambda z, a: 1 - a**2, lambda y, t: 2 * (y - t))),
+        ("wrong-sign", chain_with(lambda z, a: 1 - a**2, lambda y, t: t - y)),
         ("product-of-sums", chain_sums),
     ),
     "tied_gradient": (
         ("first-layer-forgotten", tied_share(2)),
         ("second-layer-forgotten", tied_share(1)),
-        ("factor-two", scaled(v.tied_gradient, lambda *_: 2)),
-        ("error-sign", scaled(v.tied_gradient, lambda *_: -1)),
+        ("times-two", scaled(v.tied_gradient, lambda *_: 2)),
+        ("wrong-sign", scaled(v.tied_gradient, lambda *_: -1)),
     ),
     "smooth_loss": (
-        ("batch-not-divided", scaled(v.smooth_loss, lambda z, *_: len(z))),
+        ("batch-mean-forgotten", scaled(v.smooth_loss, lambda z, *_: len(z))),
         ("hard-targets", hard_targets),
-        ("error-sign", replaced(v.smooth_loss, 1, lambda dz, *_: -dz)),
+        ("wrong-sign", replaced(v.smooth_loss, 1, lambda dz, *_: -dz)),
     ),
     "mirror_conv_backward": (
         ("twin-forgotten", mirror_twin_forgotten),
         ("twin-averaged", mirror_averaged),
-        ("averaged-batch", replaced(v.mirror_conv_backward, 1, lambda dw, dy, *_: dw / len(dy))),
+        ("batch-averaged", replaced(v.mirror_conv_backward, 1, lambda dw, dy, *_: dw / len(dy))),
     ),
     "blend_pool_backward": (
         ("mean-share-forgotten", lambda dy, x: v.blend_pool_backward(dy, x) - spread(dy) / 8),
@@ -348,9 +350,9 @@ WRONG = {
         ("blend-not-halved", lambda dy, x: 2 * v.blend_pool_backward(dy, x)),
     ),
     "network_gradient": (
-        ("activation-derivative-missing", whole_network(slope=np.ones_like)),
-        ("activation-derivative-at-output", whole_network(slope=lambda a: 1 - np.tanh(a) ** 2)),
-        ("batch-not-divided", whole_network(scale=len)),
+        ("derivative-forgotten", whole_network(slope=np.ones_like)),
+        ("derivative-at-activation", whole_network(slope=lambda a: 1 - np.tanh(a) ** 2)),
+        ("batch-mean-forgotten", whole_network(scale=len)),
         ("hard-targets", whole_network(targets=lambda eps: 0.0)),
     ),
 }
@@ -360,7 +362,7 @@ def spread(dy):
     return dy.repeat(2, axis=2).repeat(2, axis=3)
 
 
-# id: (what was done, a hint that does not give the solution). Ids of cnnlab.misconceptions take their words from there.
+# Mistakes that only the variants know: id: (what was done, a hint that does not give the solution).
 WORDS = {
     "twin-forgotten": (
         "one of the two places of the shared weight left out",
@@ -378,21 +380,9 @@ WORDS = {
         "on a tie the first maximum got the gradient, the sheet asks for the last",
         "Read the sheet's rule for ties once more: it is not the book's.",
     ),
-    "all-maxima": (
-        "on a tie every maximum got the whole gradient",
-        "One window hands on one delta, not several.",
-    ),
     "shared-among-maxima": (
         "on a tie the gradient was shared among the maxima",
         "Read the sheet's rule for ties: one entry takes it all.",
-    ),
-    "overlap-overwritten": (
-        "a gradient written over another where windows overlap",
-        "An input that wins in two windows gets both deltas: look at the operator in your loop.",
-    ),
-    "neurons-nulled": (
-        "an input that wins anywhere got the deltas of all its windows",
-        "Winning belongs to a pair of an input and a window, not to the input.",
     ),
     "minimum-forgotten": (
         "only the maxima got a gradient",
@@ -446,52 +436,18 @@ WORDS = {
         "the gradient was taken against the unsmoothed target",
         "The loss compares with the smoothed target, and so does its gradient.",
     ),
-    "averaged-batch": (
-        "the gradient divided by the number of examples",
-        "dy already holds what the loss did with the batch: the layer only adds.",
-    ),
-    "batch-not-divided": (
-        "the mean over the batch is missing",
-        "The loss is a mean over the examples; each example's share carries that factor.",
-    ),
-    "averaged-positions": (
-        "shared gradients averaged instead of added",
-        "Which operation does the chain rule put between the paths that end in one parameter?",
-    ),
-    "last-position-only": (
-        "only the last position counted",
-        "Look at the operator inside your loop: does it add to what is there?",
-    ),
-    "product-of-sums": (
-        "a product of two sums instead of a sum of products",
-        "Multiply inside each connection first, then add over the connections.",
-    ),
-    "kernel-not-rotated": (
-        "the kernel not rotated in the input gradient",
-        "Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
-    ),
-    "gradient-rotated": (
-        "the weight gradient turned round",
-        "Compute the gradient of the first weight by hand and look where your number stands.",
-    ),
-    "activation-derivative-missing": (
-        "the derivative of the activation is missing",
-        "Between two convolutions stands tanh: the chain rule has a factor for it.",
-    ),
-    "activation-derivative-at-output": (
-        "tanh applied twice in its derivative",
-        "The derivative of tanh, written with a = tanh(z), is 1 - a^2.",
-    ),
     "activation-derivative-twice": (
         "the derivative of the activation applied twice",
         "Each tanh stands once in the forward pass.",
     ),
-    "factor-two": (
-        "twice the gradient",
-        "The error has the factor one half, which the square's derivative cancels.",
-    ),
-    "error-sign": ("the sign of the error turned round", "Does the error grow when the output grows?"),
 }
+
+
+def words(identifier):
+    """(what was done, hint): from cnnlab's catalogue where the id stands there."""
+    if identifier in CATALOGUE:
+        return CATALOGUE[identifier].name, CATALOGUE[identifier].hint
+    return WORDS[identifier]
 
 
 def name_of(function, cases, replies, right, same):

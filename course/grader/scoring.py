@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from . import cells, mistakes, sandbox
+from . import cells, sandbox
 from .drawing import Draw
 from .problems import SETS
 from .protocol import ChannelError, TooLate
@@ -409,8 +409,3 @@ def spelled(question):
         "kwargs": kwargs,
         "outputs": question.outputs,
     }, arrays
-
-
-def words(identifier):
-    """(what was done, hint) for a mistake's id."""
-    return mistakes.WORDS[identifier]

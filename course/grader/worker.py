@@ -71,7 +71,7 @@ def answer(namespace, request, arrays):
         args = [argument(arrays, each) for each in request["args"]]
         kwargs = {key: argument(arrays, each) for key, each in request["kwargs"].items()}
         result = function(*args, **kwargs)
-        if request["outputs"] == 1:
+        if request["outputs"] == 1 and not (isinstance(result, tuple) and len(result) == 1):
             return {}, plain([result])
         results = result if isinstance(result, tuple | list) else [result]
         if len(results) != request["outputs"]:

@@ -185,7 +185,7 @@ def test_steps_of_the_two_dimensional_set():
 def test_accuracy_counts_only_with_right_gradients():
     code = corpus.text(corpus.source("ps5"), "network").replace("* (1 - a * a)", "")
     found = parts(grade("ps5", corpus.with_cells("ps5", network=code), limits=sandbox.USUAL))
-    assert found["network"].mistakes[0] == "activation-derivative-missing"
+    assert found["network"].mistakes[0] == "derivative-forgotten"
     assert found["training"].status == "waits for another part"
     assert found["training"].earned == 0
 
