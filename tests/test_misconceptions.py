@@ -1,5 +1,6 @@
 """The catalogue: every row complete, every formula wrong, every pair told apart or listed as a tie."""
 
+import json
 import re
 from pathlib import Path
 
@@ -182,6 +183,18 @@ def test_a_listing_shows_each_mistake_once(group):
     for mistake in GROUPS[group]:
         assert shown._repr_html_().count(f"id='mistake-{mistake.id}'") == 1
         assert f"({mistake.id})" in repr(shown)
+
+
+def test_chapters_are_called_by_their_titles():
+    book = Path(__file__).parent.parent / "book"
+    titles = {path.stem: re.search(r"^# (.+)", _text(path), re.MULTILINE)[1] for path in book.glob("*.ipynb")}
+    assert titles
+    assert {stem: title for stem, title in CHAPTERS.items() if titles.get(stem, title) != title} == {}
+
+
+def _text(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
 
 
 def test_the_catalogue_stands_on_the_ground():
