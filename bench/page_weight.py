@@ -89,6 +89,7 @@ def main():
         "page_weight",
         {
             "about": "bytes of each page of the built book, first visit; bench/README.md explains the keys",
+            "machine": machine.describe() | {"load_before": before, "idle": machine.idle(before)},
             "pages": rows,
         },
     )
