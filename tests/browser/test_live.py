@@ -12,6 +12,7 @@ from pathlib import Path
 import live_book as live
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tools import guard, lite, runtime
@@ -108,6 +109,12 @@ def change_first_cell(chapter, text):
     while text.strip() not in json.dumps(in_storage(page)):
         assert time.monotonic() < deadline, "the browser did not store what was typed"
         page.wait_for_timeout(200)
+
+
+def faults(page, part):
+    """What axe-core calls serious or critical in a part of a page."""
+    found = Axe().run(page, context=part).response["violations"]
+    return [(fault["id"], fault["nodes"]) for fault in found if fault["impact"] in ("serious", "critical")]
 
 
 def test_a_request_to_another_host_would_be_refused_and_seen(fresh, proxy, address):
@@ -243,10 +250,12 @@ def test_a_new_edition_asks_before_it_takes_the_place_of_a_changed_copy(fresh, a
 
     page = live.open_by_button(fresh, address, FIRST)
     expect(page.get_by_role("heading")).to_have_text("This chapter has a new edition")
+    assert faults(page, "main") == []
     page.get_by_role("button", name="Open my copy").click()
     old = live.LiveChapter(page)
     assert "# written by a reader" in json.dumps(old.notebook())
     expect(page.locator("#live-edition")).to_contain_text("your copy of an earlier edition")
+    assert faults(page, "#live-bar") == []
     page.close()
 
     page = live.open_by_button(fresh, address, FIRST)
@@ -258,6 +267,7 @@ def test_a_new_edition_asks_before_it_takes_the_place_of_a_changed_copy(fresh, a
 
     page.goto(f"{address}/live/open.html")
     expect(page.get_by_role("link", name=kept[0]["path"])).to_be_visible()
+    assert faults(page, "main") == []
     page.get_by_role("link", name=kept[0]["path"]).click()
     assert "# written by a reader" in json.dumps(live.LiveChapter(page).notebook())
 
@@ -293,6 +303,7 @@ def test_a_first_visit_shows_progress_and_a_broken_one_says_so(fresh, address):
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.locator("main")).to_contain_text("This is needed once")
     expect(page.locator("main")).to_contain_text(" MB of ")
+    assert faults(page, "main") == []
     page.close()
 
 
