@@ -221,7 +221,8 @@ def pool_winners(x, size, *, index: Index, stride=None) -> list[Index]:
 def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
     """The terms of one input's gradient through max-pooling: the windows in which it is the maximum.
 
-    ties   "first": the first maximum in row-major order takes the whole gradient, as in the backend and in PyTorch;
+    ties   "first": the first maximum in row-major order takes the whole gradient, as in the backend and in PyTorch
+           (of several NaN the last one, also as there);
            "split": tied maxima share it equally; "all": every tied maximum takes all of it, which is no subgradient.
     Raises ValueError for another rule.
     """
@@ -235,7 +236,8 @@ def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
     for position in (window for window in windows if window is not None):
         output = (*index[:2], *position)
         winners = pool_winners(x, size, index=output, stride=stride)
-        if index not in winners or (ties == "first" and winners[0] != index):
+        taker = winners[-1 if np.isnan(x[winners[0]]) else 0]
+        if index not in winners or (ties == "first" and taker != index):
             continue
         share = (Factor("share", (), 1 / len(winners)),) if ties == "split" and len(winners) > 1 else ()
         terms.append(Term((_factor("dy", dy, output), *share)))
