@@ -228,13 +228,12 @@ ORIGINAL = {
     "packages": {
         "same": {"name": "same", "file_name": "same.whl", "sha256": "s", "depends": []},
         "rebuilt": {"name": "rebuilt", "file_name": "rebuilt.whl", "sha256": "r", "depends": ["same"]},
-        "unused": {"name": "unused", "file_name": "unused.whl", "sha256": "u", "depends": []},
     },
 }
 SERVED = {"same.whl": "s", "rebuilt.whl": "other"}
 
 
-def test_the_self_hosted_lock_names_only_what_is_served():
+def test_the_self_hosted_lock_names_what_stands_beside_it():
     packages = lite.lock(ORIGINAL, SERVED, [])["packages"]
     assert {n: (p["file_name"], p["sha256"]) for n, p in packages.items()} == {
         "same": ("same.whl", "s"),
@@ -247,8 +246,26 @@ def test_the_default_lock_takes_from_the_distribution_what_it_has_in_this_form()
     assert {n: (p["file_name"], p["sha256"]) for n, p in packages.items()} == {
         "same": ("https://away/same.whl", "s"),
         "rebuilt": ("rebuilt.whl", "other"),
-        "unused": ("https://away/unused.whl", "u"),
     }
+
+
+def test_the_default_build_fetches_only_what_the_distribution_does_not_have():
+    files = {e.name: e.sha256 for e in ENTRIES}
+    original = json.loads(lite.LOCK.read_text(encoding="utf-8"))
+    fetched = lite.not_distributed(original, files)
+    assert lite.not_distributed(ORIGINAL, {**SERVED, "added.whl": "a", "core.wasm": "c"}) == {
+        "rebuilt.whl",
+        "added.whl",
+    }
+    assert not any("wasm32" in name for name in fetched)
+    assert sum(e.size for e in ENTRIES if e.name in fetched) < 6e6
+
+
+def test_every_package_of_the_lock_is_listed_and_needs_only_such():
+    packages = json.loads(lite.LOCK.read_text(encoding="utf-8"))["packages"]
+    assert {package["file_name"] for package in packages.values()} <= {e.name for e in ENTRIES}
+    names = {lite.normalized(name) for name in packages}
+    assert {lite.normalized(other) for package in packages.values() for other in package["depends"]} <= names
 
 
 def test_the_wheel_is_pure_and_brings_the_data_and_the_widgets(tmp_path):

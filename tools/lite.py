@@ -27,6 +27,8 @@ from tools import runtime
 from tools.normalise import VIEW
 
 ROOT = Path(__file__).resolve().parent.parent
+# The part of Pyodide's own lock that the book needs, as it is: what each package needs, and its hash there.
+LOCK = Path(__file__).with_name("pyodide-lock.json")
 PAGES = Path(__file__).with_name("live")
 BOOK = ROOT / "book"
 HTML = ROOT / "_build" / "html"
@@ -142,20 +144,14 @@ def lock(original, files, wheels, distribution=None):
     """Return Pyodide's lock with this book's packages in it.
 
     `files` maps the names of the runtime's files to their sha256, `wheels` are the packages to add. With
-    `distribution`, a file that has the original's hash is named by its address there, and so are all
-    packages that the book does not use; without, only what is served beside the lock stays in it.
+    `distribution`, a file that has the original's hash is named by its address there; any other stands
+    beside the lock.
     """
     packages = {}
     for name, package in original["packages"].items():
-        served = files.get(package["file_name"])
-        if served is None and distribution is None:
-            continue
-        away = distribution is not None and served in (None, package["sha256"])
-        packages[name] = {
-            **package,
-            "file_name": distribution + package["file_name"] if away else package["file_name"],
-            "sha256": served or package["sha256"],
-        }
+        file, listed = package["file_name"], files[package["file_name"]]
+        away = distribution is not None and listed == package["sha256"]
+        packages[name] = {**package, "file_name": distribution + file if away else file, "sha256": listed}
     for wheel in wheels:
         entry = locked(wheel)
         packages[normalized(entry["name"])] = entry
@@ -186,9 +182,9 @@ def write_runtime(target, wheel, self_hosted):
     """
     listed = json.loads(runtime.LIST.read_text(encoding="utf-8"))
     distribution = None if self_hosted else listed["distribution"]
-    source = runtime.runtime()
-    original = json.loads((source / "pyodide-lock.json").read_text(encoding="utf-8"))
+    original = json.loads(LOCK.read_text(encoding="utf-8"))
     files = {file["name"]: file["sha256"] for file in listed["files"]}
+    source = runtime.runtime(None if self_hosted else not_distributed(original, files))
     sizes = {file["name"]: file["size"] for file in listed["files"]}
     wheels = [*(source / name for name in files if _is_added(name)), *kernel_wheels(), wheel]
     written = lock(original, files, wheels, distribution)
@@ -218,6 +214,12 @@ def write_runtime(target, wheel, self_hosted):
         shutil.copyfile(path, target / name)
         fetched.append({"url": f"static/pyodide/{name}", "size": path.stat().st_size})
     return base + core[0], fetched
+
+
+def not_distributed(original, files):
+    """Return the names of the wheels that Pyodide's own distribution does not have in the listed form."""
+    there = {package["file_name"]: package["sha256"] for package in original["packages"].values()}
+    return {name for name, sha256 in files.items() if name.endswith(".whl") and there.get(name) != sha256}
 
 
 def _is_added(name):
@@ -365,7 +367,7 @@ def insert(path, mark, replacement):
 def fingerprint(notebooks, wheel, self_hosted):
     """Return a hash of everything that the live site is made of."""
     paths = [*notebooks.glob("*.ipynb"), *notebooks.glob("*.md"), *PAGES.iterdir(), wheel]
-    paths += [runtime.LIST, Path(__file__), ROOT / "requirements.txt"]
+    paths += [runtime.LIST, LOCK, Path(__file__), ROOT / "requirements.txt"]
     parts = [f"{self_hosted}", *(f"{path.name} {runtime.sha256(path)}" for path in sorted(paths))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -277,9 +277,14 @@ def assemble(target, entries, packages, folders=(), fetch=download, progress=Tru
     return target
 
 
-def runtime(folders=(), progress=True):
-    """Assemble the runtime of `runtime.json` under `.cache/runtime` and return its directory."""
+def runtime(names=None, folders=(), progress=True):
+    """Assemble the runtime of `runtime.json`, or the files of these names, under `.cache/runtime`.
+
+    Returns the directory.
+    """
     version, entries, packages = read_list()
+    if names is not None:
+        entries = [entry for entry in entries if entry.name in names]
     return assemble(CACHE / version, entries, packages, folders, progress=progress)
 
 
@@ -289,7 +294,7 @@ def main(argv=None):
     parser.add_argument("--from", dest="folders", action="append", default=[], metavar="DIR")
     arguments = parser.parse_args(argv)
     try:
-        folder = runtime(arguments.folders)
+        folder = runtime(folders=arguments.folders)
     except RuntimeRefused as error:
         print(error, file=sys.stderr)
         return 1
