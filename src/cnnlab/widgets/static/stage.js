@@ -305,7 +305,7 @@ function makeEditor({ root, model, signal, grids, memory, replied }) {
   const note = make("p", { class: "cnn-note" });
   const address = root.closest("[data-live-url]")?.dataset.liveUrl;
   if (address) note.append("To change the numbers, ", make("a", { href: address }, "open this page with Python"), ".");
-  else note.append("The numbers can be changed where Python runs: open this page as a notebook.");
+  else note.append("To change the numbers, run this cell with Python.");
   const field = makeField({ size: "8" });
   const label = make("label", {}, "");
   const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
