@@ -34,7 +34,7 @@ nine_neurons = Example(
     names="ABCDEFGHI",
     x=_array([[1, 0, 2, 1, 0], [0, 3, 1, 0, 2], [2, 1, 0, 2, 1], [1, 0, 1, 3, 0], [0, 2, 1, 0, 1]], axes=2),
     w=_array([[1, 0, -1], [2, 1, 0], [0, -1, 1]], axes=2),
-    dy=_array([[1, -2, 0], [3, 1, -1], [0, 2, -3]], axes=2),
+    dy=_array([[1, -2, 0], [3, 1, -1], [0, 2, -1]], axes=2),
     stated=Example(input=(5, 5), neurons=9, kernel=(3, 3), output=(3, 3)),
 )
 """Document 1's picture: a 5x5 input, nine neurons that share one 3x3 kernel, a 3x3 output."""
