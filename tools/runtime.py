@@ -25,6 +25,7 @@ import tarfile
 import tempfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("runtime.json")
 CACHE = ROOT / ".cache" / "runtime"
+AT_ONCE = 4  # packages that are fetched at the same time
 
 
 class RuntimeRefused(Exception):
@@ -265,10 +267,18 @@ def assemble(target, entries, packages, folders=(), fetch=download, progress=Tru
             if rank < len(entry.places):
                 wanted.setdefault(entry.places[rank], []).append(entry)
         size = sum(packages[name].size for name in wanted)
-        with tqdm(total=size, unit="B", unit_scale=True, disable=not progress or not wanted) as bar:
-            for name, group in wanted.items():
-                bar.set_description(f"fetching {name}")
-                reasons += take_from_package(packages[name], target, group, bar.update, fetch)
+        with (
+            tqdm(
+                desc="fetching", total=size, unit="B", unit_scale=True, disable=not progress or not wanted
+            ) as bar,
+            ThreadPoolExecutor(AT_ONCE) as pool,
+        ):
+
+            def take(name, wanted=wanted, heard=bar.update):
+                return take_from_package(packages[name], target, wanted[name], heard, fetch)
+
+            for refused in pool.map(take, wanted):
+                reasons += refused
     if missing():
         names = ", ".join(entry.name for entry in missing())
         raise RuntimeRefused("\n".join([f"the browser's Python is incomplete: {names}", *reasons]))
