@@ -2,17 +2,23 @@
 
 from cnnlab.figures.curves import bars, curves
 from cnnlab.figures.grids import MARKS, Grid, grids
+from cnnlab.figures.pooling import pool_planes, pool_routes
 from cnnlab.figures.sharing import connection_matrix, nine_fields, weight_gradient
 from cnnlab.figures.svg import Figure
+from cnnlab.figures.tables import Table, table
 
 __all__ = [
     "MARKS",
     "Figure",
     "Grid",
+    "Table",
     "bars",
     "connection_matrix",
     "curves",
     "grids",
     "nine_fields",
+    "pool_planes",
+    "pool_routes",
+    "table",
     "weight_gradient",
 ]
