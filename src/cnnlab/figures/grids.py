@@ -41,11 +41,13 @@ class Grid:
     values   numbers or short strings, one or two axes
     title    written above the array
     marks    {index: key of MARKS}; an index is an int for a vector, a pair for a matrix
+    blocks   (rows, columns) of the blocks that heavier lines set off, such as the windows of a pool; None for none
     """
 
     values: object
     title: str = ""
     marks: Mapping = field(default_factory=dict)
+    blocks: tuple[int, int] | None = None
 
     def table(self) -> np.ndarray:
         table = np.asarray(self.values)
@@ -136,7 +138,18 @@ def _draw(axes, item, left, top, height, cell, digits, scale) -> float:
         axes.text(
             x + cell / 2, y + 0.52, item.text(value, digits), ha="center", va="center_baseline", fontsize=size
         )
+    if item.blocks:
+        _blocks(axes, left + inset, start, cell, table.shape, item.blocks)
     return width + _GAP
+
+
+def _blocks(axes, left, top, cell, shape, block) -> None:
+    """Heavier lines around blocks of cells; a block that would reach over the edge is left out, as a pool does."""
+    rows, columns = block
+    for i in range(0, shape[0] - rows + 1, rows):
+        for j in range(0, shape[1] - columns + 1, columns):
+            at, size = (left + j * cell, top + i), (columns * cell, rows)
+            axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=INK, linewidth=1.6))
 
 
 def _cell(axes, x, y, width, mark) -> None:

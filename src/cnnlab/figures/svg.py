@@ -29,6 +29,7 @@ _STYLE = {
     "legend.fontsize": 9,
     "legend.frameon": False,
     "axes.unicode_minus": False,
+    "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "text.color": INK,
@@ -89,7 +90,7 @@ def finish(fig: Canvas, alt: str) -> Figure:
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace(INK, "currentColor")
-    svg = re.sub(r"font: ([^;\"]*?)(\d+(?:\.\d+)?px) [^;\"]*", r"font: \1\2 sans-serif", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", svg)
     svg = _unused_ids_removed(svg)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)

@@ -1,0 +1,154 @@
+"""Pictures of max-pooling: which window hands its gradient to which input."""
+
+from itertools import product
+
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from cnnlab import trace
+from cnnlab.figures.grids import MARKS, Grid, grids
+from cnnlab.figures.svg import INK, WIDTH, Figure, canvas, finish, style
+from cnnlab.formatting import number
+
+
+def pool_planes(dy, x, size, *, stride=None, ties="first") -> Figure:
+    """One plane of max-pooling: x with its winners marked, dy, and the gradient dx that the trace adds up.
+
+    dy (1, 1, O1, O2), x (1, 1, H, W); size, stride and ties as `trace.pool_dx`. Heavier lines set off the windows
+    where they do not overlap.
+    """
+    entries = _entries(dy, x, size, stride, ties)
+    dx = np.array([entry.total for entry in entries]).reshape(x.shape[2:])
+    winners = {
+        at[2:] for output in _outputs(dy) for at in trace.pool_winners(x, size, index=output, stride=stride)
+    }
+    reached = {entry.index[2:]: "result" for entry in entries if entry.terms}
+    window = (size, size) if np.isscalar(size) else tuple(size)
+    apart = stride is None or np.broadcast_to(stride, 2).tolist() == list(window)
+    blocks = window if apart else None
+    says = (
+        f"Max-pooling with windows of {window[0]} by {window[1]}: the largest input of each window is marked, and the "
+        "upstream gradient of the window goes to it."
+    )
+    row = [
+        Grid(x[0, 0], "x", {at: "input" for at in sorted(winners)}, blocks),
+        Grid(dy[0, 0], "dy", {at: "delta" for at in np.ndindex(*dy.shape[2:])}),
+        "→",
+        Grid(dx, "dx", reached, blocks),
+    ]
+    return grids([row], says=says)
+
+
+def pool_routes(dy, x, size, *, stride=None, ties="first", nulled="entries") -> Figure:
+    """A pooled vector with an arrow for each delta: dy above the windows it belongs to, x, and dx.
+
+    dy (1, 1, O), x (1, 1, L); size, stride and ties as `trace.pool_dx`.
+    nulled   "entries": each delta goes to the winner of its own window; "neurons": also, wrongly, to inputs of the
+             window that won in another window only. The wrong arrows are dashed and crossed.
+    Raises ValueError for another word.
+    """
+    if nulled not in ("entries", "neurons"):
+        raise ValueError(f'nulled is "entries" or "neurons"; got {nulled!r}')
+    right = _entries(dy, x, size, stride, ties)
+    shown = right if nulled == "entries" else [_nulled_neuron(entry, dy, x, size, stride) for entry in right]
+    good = {(term.factors[0].index[2], entry.index[2]) for entry in right for term in entry.terms}
+    drawn = {(term.factors[0].index[2], entry.index[2]) for entry in shown for term in entry.terms}
+    windows = {
+        o[2]: [at[2] for at in trace.pool_window(x, size, index=o, stride=stride)] for o in _outputs(dy)
+    }
+    totals = [entry.total for entry in shown]
+    wrong = [entry.total != truth.total for entry, truth in zip(shown, right, strict=True)]
+    length = x.shape[2]
+    with style():
+        scale = min(0.62, (WIDTH - 0.5) / length)
+        fig = canvas(5.5 * scale, (length + 0.8) * scale)
+        axes = fig.add_axes((0, 0, 1, 1))
+        axes.set_xlim(-0.75, length + 0.05)
+        axes.set_ylim(5.45, -0.05)
+        axes.axis("off")
+        for name, top in (("dy", 0.0), ("x", 2.4), ("dx", 4.4)):
+            axes.text(-0.4, top + 0.52, name, ha="center", va="center_baseline")
+        for i, window in windows.items():
+            middle = sum(window) / len(window) + 0.5
+            _box(axes, middle - 0.5, 0.0, dy[0, 0, i], "delta")
+            for j in window:
+                _arrow(axes, (middle, 1.05), (j + 0.5, 2.35), (i, j) in drawn, (i, j) in good)
+        won = {j for _, j in good}
+        for j in range(length):
+            _box(axes, j, 2.4, x[0, 0, j], "input" if j in won else None)
+            mark = "wrong" if wrong[j] else "result" if totals[j] else None
+            _box(axes, j, 4.4, totals[j], mark)
+            if any(to == j for _, to in drawn):
+                _arrow(axes, (j + 0.5, 3.45), (j + 0.5, 4.35), True, not wrong[j])
+        return finish(fig, _told(dy, x, shown, windows, wrong))
+
+
+def _told(dy, x, shown, windows, wrong) -> str:
+    """The picture in words."""
+    parts = [f"Max-pooling of the vector x = {_listed(x)} with upstream gradient dy = {_listed(dy)}."]
+    parts += [
+        f"Window {i} holds {', '.join(number(x[0, 0, j]) for j in window)}." for i, window in windows.items()
+    ]
+    for entry, bad in zip(shown, wrong, strict=True):
+        sum_of = entry.text() if len(entry.terms) > 1 else number(entry.total)
+        parts.append(f"dx {entry.index[2]}: {sum_of}{', which is wrong' if bad else ''}.")
+    return " ".join(parts)
+
+
+def _listed(array) -> str:
+    return ", ".join(number(value) for value in np.ravel(array))
+
+
+def _outputs(dy):
+    return [(0, 0, *at) for at in product(*map(range, dy.shape[2:]))]
+
+
+def _entries(dy, x, size, stride, ties):
+    """The trace of every input's gradient, row by row."""
+    places = product(*map(range, x.shape[2:]))
+    return [trace.pool_dx(dy, x, size, index=(0, 0, *at), stride=stride, ties=ties) for at in places]
+
+
+def _nulled_neuron(entry, dy, x, size, stride):
+    """What nulling neurons gives an input: nothing if it won nowhere, else the deltas of all windows that hold it."""
+    holding = [o for o in _outputs(dy) if entry.index in trace.pool_window(x, size, index=o, stride=stride)]
+    terms = [trace.Term((trace.Factor("dy", o, float(dy[o])),)) for o in holding if entry.terms]
+    return trace.Entry("dx", entry.index, tuple(terms))
+
+
+def _box(axes, left, top, value, mark) -> None:
+    axes.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45))
+    if mark:
+        color, line = MARKS[mark]
+        inner = Rectangle((left + 0.04, top + 0.04), 0.92, 0.92, facecolor=(color, 0.28), edgecolor=color)
+        inner.set(linewidth=1.8, linestyle=line)
+        axes.add_patch(inner)
+    if mark == "wrong":
+        axes.plot(
+            [left + 0.06, left + 0.94], [top + 0.94, top + 0.06], color=color, linewidth=1, linestyle="-"
+        )
+    axes.text(left + 0.5, top + 0.52, number(value, 4), ha="center", va="center_baseline")
+
+
+def _arrow(axes, start, end, drawn, good) -> None:
+    """A delta's way: solid to a winner, dashed and crossed where it is wrong, a faint line where nothing flows."""
+    if not drawn:
+        axes.plot(*zip(start, end, strict=True), color=INK, alpha=0.3, linewidth=0.8, linestyle=":")
+        return
+    color = MARKS["delta" if good else "wrong"][0]
+    line = "-" if good else "--"
+    arrow = FancyArrowPatch(
+        start,
+        end,
+        arrowstyle="-|>",
+        mutation_scale=11,
+        color=color,
+        linewidth=1.8,
+        linestyle=line,
+        shrinkA=0,
+        shrinkB=0,
+    )
+    axes.add_patch(arrow)
+    if not good:
+        x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+        axes.plot([x], [y], marker="x", markersize=8, markeredgewidth=1.8, color=color)

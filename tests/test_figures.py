@@ -1,0 +1,287 @@
+"""The book's pictures: what they say, that they say it in text, and that they come out the same every time."""
+
+import html
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from cnnlab import conv1d_backward, examples, figures
+from cnnlab.figures import Grid, svg
+from cnnlab.figures.svg import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION, Figure, canvas, finish
+
+NINE = examples.nine_neurons
+ONE = examples.one_dimension_longer
+PLANE = np.array([[[[1, 3, 2, 0], [4, 2, 1, 6], [0, 5, 7, 1], [2, 3, 1, 4]]]], float)
+PLANE_DY = np.array([[[[3, -1], [2, 8]]]], float)
+ROW, ROW_DY = examples.pooling.x[None, None], examples.pooling.dy[None, None]
+MATRIX = [[3, -2, 0, 0], [0, 3, -2, 0], [0, 0, 3, -2]]
+
+PICTURES = {
+    "nine_fields": lambda: figures.nine_fields(NINE),
+    "weight_gradient, 1D": lambda: figures.weight_gradient(ONE.dy, ONE.x, ONE.w, 1),
+    "weight_gradient, 2D": lambda: figures.weight_gradient(NINE.dy, NINE.x, NINE.w, (0, 2)),
+    "connection_matrix": lambda: figures.connection_matrix(MATRIX, says="A kernel in rows.", title="M"),
+    "grids": lambda: figures.grids(
+        [[Grid([1, 2], "x", {1: "wrong"}), "=", Grid([[0.5], ["a"]])]], says="Two arrays."
+    ),
+    "grids, blocks": lambda: figures.grids([[Grid(np.eye(4), blocks=(2, 2))]], says="Blocks."),
+    "curves": lambda: figures.curves({"right": [4, 2, 1], "wrong": [4, 3, 2.5]}, says="Two losses."),
+    "curves, log": lambda: figures.curves(
+        {"time": [1, 20, 300]},
+        says="Growth.",
+        x=[10, 100, 1000],
+        log=True,
+        logx=True,
+        xlabel="neurons",
+        ylabel="ms",
+    ),
+    "bars": lambda: figures.bars({"sum": 20, "product": 80}, says="Two results.", xlabel="gradient", mark=20),
+    "pool_planes": lambda: figures.pool_planes(PLANE_DY, PLANE, 2),
+    "pool_routes": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1),
+    "pool_routes, neurons": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="neurons"),
+}
+
+
+@pytest.fixture(params=PICTURES.values(), ids=PICTURES.keys())
+def draw(request):
+    return request.param
+
+
+def texts(figure) -> list[str]:
+    """The text of a picture in the order in which it was drawn."""
+    root = ElementTree.fromstring(figure.svg)
+    return ["".join(node.itertext()).strip() for node in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def count(figure, color) -> int:
+    return figure.svg.lower().count(color.lower())
+
+
+def test_a_picture_is_the_same_every_time(draw):
+    assert draw().svg == draw().svg
+
+
+def test_it_carries_its_alt_text(draw):
+    figure = draw()
+    root = ElementTree.fromstring(figure.svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == figure.alt
+    assert f'aria-label="{html.escape(figure.alt)}"' in figure.svg
+    assert len(figure.alt) > 20 and figure.alt.endswith(".")
+    assert repr(figure) == f"Figure: {figure.alt}"
+
+
+def test_it_shows_itself_inline(draw):
+    markup = draw()._repr_html_()
+    assert markup.startswith('<figure class="cnnlab-figure"><svg ')
+    assert markup.endswith("</svg></figure>")
+
+
+def test_its_text_is_text_in_the_color_of_the_page(draw):
+    figure = draw()
+    assert len(texts(figure)) >= 3
+    assert "currentColor" in figure.svg
+    assert INK not in figure.svg
+    assert not re.search(r"#000\b|#000000|black|white|#ffffff", figure.svg)
+    assert set(re.findall(r"font-family: ([^;\"]+)", figure.svg)) == {"sans-serif"}
+
+
+def test_it_holds_nothing_of_the_machine_or_the_day(draw):
+    assert not re.search(r"<metadata|matplotlib|dc:date|DejaVu|file:", draw().svg)
+
+
+def test_every_reference_finds_its_id_and_no_id_is_twice(draw):
+    content = draw().svg
+    ids = re.findall(r'\bid="([^"]+)"', content)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', content))
+    assert len(set(ids)) == len(ids)
+    assert used == set(ids)
+
+
+def test_it_is_as_wide_as_a_phone_at_most(draw):
+    assert int(re.search(r'style="width:(\d+)px;max-width:100%', draw().svg).group(1)) <= round(
+        svg.WIDTH * 96
+    )
+
+
+def test_two_pictures_share_no_ids():
+    ids = [set(re.findall(r'\bid="([^"]+)"', draw().svg)) for draw in PICTURES.values()]
+    assert sum(map(len, ids)) == len(set().union(*ids)) > 0
+
+
+def test_a_picture_without_alt_text_is_refused():
+    with pytest.raises(ValueError, match="alt text"):
+        finish(canvas(1), "  ")
+
+
+def test_alt_text_is_escaped():
+    figure = finish(canvas(1), r'a < b & "c" \1')
+    assert ElementTree.fromstring(figure.svg).get("aria-label") == r'a < b & "c" \1'
+
+
+@pytest.mark.parametrize("says", ["The loss falls to 0.3.", "1.25 times"])
+def test_decimals_in_what_a_picture_says_are_refused(says):
+    with pytest.raises(ValueError, match="decimal number"):
+        figures.grids([[Grid([1.0])]], says=says)
+    with pytest.raises(ValueError, match="decimal number"):
+        figures.connection_matrix(MATRIX, says=says)
+
+
+def test_integers_in_what_a_picture_says_are_free():
+    assert figures.grids([[Grid([1.0])]], says="A 3 by 3 kernel, page 12.").alt.startswith(
+        "A 3 by 3 kernel, page 12."
+    )
+
+
+def test_grids_write_every_number_once_in_svg_and_alt():
+    values = np.array([[0.1 + 0.2, -2], [1 / 3, 0]])
+    figure = figures.grids(
+        [[Grid(values, "x", {(0, 1): "weight"}), "→", Grid([7], "y")]], says="Arrays.", digits=3
+    )
+    assert texts(figure) == ["x", "0.3", "-2", "0.333", "0", "→", "y", "7"]
+    assert figure.alt == "Arrays. x: 0.3 -2; 0.333 0; marked weight at (0, 1). y: 7."
+
+
+def test_an_array_of_three_axes_is_refused():
+    with pytest.raises(ValueError, match=r"\(1, 2, 2\)"):
+        figures.grids([[Grid(np.ones((1, 2, 2)))]], says="Cubes.")
+
+
+def test_marks_differ_by_line_and_color():
+    styles = list(figures.MARKS.values())
+    assert len(set(styles)) == len(styles)
+    for mark, (color, _) in figures.MARKS.items():
+        plain = figures.grids([[Grid([1, 2, 3])]], says="Plain.")
+        marked = figures.grids([[Grid([1, 2, 3], marks={1: mark})]], says="Marked.")
+        assert count(plain, color) == 0 < count(marked, color)
+        assert f"marked {mark} at (0, 1)" in marked.alt
+
+
+def test_a_wrong_cell_is_crossed_and_not_only_red():
+    wrong = figures.grids([[Grid([1], marks={0: "wrong"})]], says="Wrong.")
+    right = figures.grids([[Grid([1], marks={0: "input"})]], says="Right.")
+    assert wrong.svg.count("<path") == right.svg.count("<path") + 1
+
+
+def test_blocks_are_set_off_and_leftovers_are_not():
+    plain = figures.grids([[Grid(np.zeros((5, 4)))]], says="Cells.")
+    blocks = figures.grids([[Grid(np.zeros((5, 4)), blocks=(2, 2))]], says="Cells.")
+    assert blocks.svg.count("<path") == plain.svg.count("<path") + 4
+
+
+def test_nine_fields_name_the_pixels_of_each_neuron():
+    figure = figures.nine_fields(NINE)
+    shown = texts(figure)
+    for name in NINE.names:
+        assert shown.count(name) == 9 and f"neuron {name}" in shown
+    assert "neuron A: A A A blank blank; A A A blank blank; A A A blank blank; blank" in figure.alt
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2])
+def test_weight_gradient_shows_the_backends_number(offset):
+    figure = figures.weight_gradient(ONE.dy, ONE.x, ONE.w, offset)
+    _, dw, _ = conv1d_backward(ONE.dy, ONE.x, ONE.w)
+    total = f"{dw[0, 0, offset]:g}"
+    cells = ["?"] * 3
+    cells[offset] = total
+    assert texts(figure)[-3:] == cells
+    met = ", ".join(f"(0, {i + offset})" for i in range(4))
+    assert f"x: 2 -1 0 3 1 4; marked input at {met}." in figure.alt
+    assert f"dw: {' '.join(cells)}; marked result at (0, {offset})." in figure.alt
+
+
+def test_weight_gradient_knows_stride_and_padding():
+    dy = np.array([[[1.0, -1.0, 2.0]]])
+    figure = figures.weight_gradient(dy, ONE.x, ONE.w, 0, stride=2, padding=1)
+    assert "marked input at (0, 1), (0, 3)" in figure.alt  # offset 0 of the first position meets padding
+    assert "marked delta at (0, 1), (0, 2)" in figure.alt
+
+
+def test_connection_matrix_leaves_zeros_blank():
+    figure = figures.connection_matrix(MATRIX, says="A kernel in rows.")
+    assert [text for text in texts(figure) if text] == ["3", "-2"] * 3
+    assert "3 -2 blank blank; blank 3 -2 blank; blank blank 3 -2" in figure.alt
+    assert "marked weight at (0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3)" in figure.alt
+
+
+def test_curves_tell_their_ends_and_name_themselves():
+    figure = figures.curves({"right": [4, 2, 1 / 3], "wrong": [4, 3, 2.5]}, says="Two losses.")
+    assert figure.alt == "Two losses. right: from 4 to 0.3333. wrong: from 4 to 2.5."
+    assert {"right", "wrong", "step", "loss"} <= set(texts(figure))
+    assert count(figure, BLUE) and count(figure, ORANGE)
+    assert "stroke-dasharray" in figure.svg
+
+
+def test_one_curve_needs_no_legend():
+    assert "right" not in texts(figures.curves({"right": [4, 2]}, says="One loss."))
+
+
+def test_logarithmic_ticks_are_plain_numbers():
+    figure = PICTURES["curves, log"]()
+    assert {"10", "100", "1000"} <= set(texts(figure))
+    assert not any("^" in text or "10−" in text for text in texts(figure))
+
+
+def test_bars_write_their_values():
+    figure = figures.bars({"sum": 20, "product": 80.00004}, says="Two results.")
+    assert {"sum", "product", "20", "80"} <= set(texts(figure))
+    assert figure.alt == "Two results. sum 20; product 80."
+
+
+def test_pool_planes_mark_winners_and_write_the_gradient():
+    figure = figures.pool_planes(PLANE_DY, PLANE, 2)
+    assert (
+        "x: 1 3 2 0; 4 2 1 6; 0 5 7 1; 2 3 1 4; marked input at (1, 0), (1, 3), (2, 1), (2, 2)." in figure.alt
+    )
+    assert (
+        "dx: 0 0 0 0; 3 0 0 -1; 0 2 8 0; 0 0 0 0; marked result at (1, 0), (1, 3), (2, 1), (2, 2)."
+        in figure.alt
+    )
+
+
+def test_pool_planes_follow_the_rule_for_ties():
+    x = np.array([[[[4, 4], [4, 1]]]], float)
+    dy = np.array([[[[6]]]], float)
+    said = {ties: figures.pool_planes(dy, x, 2, ties=ties).alt for ties in ("first", "split", "all")}
+    assert "dx: 6 0; 0 0;" in said["first"]
+    assert "dx: 2 2; 2 0;" in said["split"]
+    assert "dx: 6 6; 6 0;" in said["all"]
+
+
+def test_pool_planes_add_up_where_windows_overlap_and_set_no_windows_off():
+    dy = np.array([[[[1, 20, 300]]]], float)
+    overlapping = figures.pool_planes(dy, PLANE[:, :, 1:3], 2, stride=1)
+    assert "dx: 0 0 0 0; 0 1 320 0;" in overlapping.alt
+    apart = figures.pool_planes(dy[..., :2], PLANE[:, :, 1:3], 2)
+    assert apart.svg.count("stroke-width: 1.6") == 4 and "stroke-width: 1.6" not in overlapping.svg
+
+
+def test_pool_routes_tell_the_sums():
+    figure = figures.pool_routes(ROW_DY, ROW, 2, stride=1)
+    assert texts(figure) == ["dy", "x", "dx", "10", "100", "1", "1", "0", "5", "10", "7", "101", "2", "0"]
+    assert figure.alt.endswith("dx 0: 0. dx 1: 10. dx 2: 100 + 1 = 101. dx 3: 0.")
+    assert "Window 1 holds 5, 7." in figure.alt
+    assert count(figure, VERMILION) == 0
+
+
+def test_pool_routes_show_what_nulling_neurons_does():
+    figure = figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="neurons")
+    assert figure.alt.endswith("dx 1: 10 + 100 = 110, which is wrong. dx 2: 100 + 1 = 101. dx 3: 0.")
+    assert count(figure, VERMILION) and count(figure, GREEN) and count(figure, PURPLE)
+
+
+def test_nulling_neurons_is_drawn_right_where_windows_do_not_overlap():
+    dy = np.array([[[3.0, 8.0]]])
+    entries, neurons = (figures.pool_routes(dy, ROW, 2, nulled=word) for word in ("entries", "neurons"))
+    assert entries.svg == neurons.svg and "wrong" not in neurons.alt
+
+
+def test_pool_routes_refuse_another_word():
+    with pytest.raises(ValueError, match="'matrix'"):
+        figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="matrix")
+
+
+def test_figure_prints_its_alt_text():
+    assert repr(Figure("<svg/>", "Two arrays.")) == "Figure: Two arrays."
