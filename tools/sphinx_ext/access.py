@@ -1,0 +1,22 @@
+"""Sphinx extension: mends what docutils writes and screen readers stumble over.
+
+A bibliography comes out as a `list` whose children are no list items, with a role that the current
+standard dropped. Without the roles it reads as what it is: one paragraph after the other.
+"""
+
+WRONG_ROLES = (
+    ('<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (' role="doc-biblioentry"', ""),
+)
+
+
+def drop_wrong_roles(app, pagename, templatename, context, doctree):
+    """Take the wrong roles out of a page's text."""
+    for wrong, right in WRONG_ROLES:
+        context["body"] = context.get("body", "").replace(wrong, right)
+
+
+def setup(app):
+    """Connect the above to a build."""
+    app.connect("html-page-context", drop_wrong_roles)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
