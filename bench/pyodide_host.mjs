@@ -1,12 +1,18 @@
 // Start Pyodide under Node, copy Python files into it and run one of them as a module.
-// node pyodide_host.mjs RUNTIME ROOT MODULE FILE...     FILE is relative to ROOT; what MODULE prints goes to stdout.
+// node pyodide_host.mjs RUNTIME LOCK ROOT MODULE FILE...
+// RUNTIME holds Pyodide and its wheels, LOCK lists them. FILE is relative to ROOT. What MODULE prints goes to stdout.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [runtime, root, module, ...files] = process.argv.slice(2);
+const [runtime, lock, root, module, ...files] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(join(runtime, "pyodide.mjs")));
-const pyodide = await loadPyodide({ indexURL: runtime + "/", stdout: (line) => console.log(line) });
+const pyodide = await loadPyodide({
+  indexURL: runtime + "/",
+  lockFileURL: lock,
+  packageBaseUrl: runtime + "/",
+  stdout: (line) => console.log(line),
+});
 await pyodide.loadPackage("numpy", { messageCallback: () => {} });
 for (const file of files) {
   const target = "/project/" + file.replace(/^src\//, "");

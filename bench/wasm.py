@@ -82,16 +82,15 @@ def in_pyodide():
     """What bench.in_browser prints inside Pyodide."""
     from tools.runtime import runtime
 
+    package = ROOT / "src" / "cnnlab"
     files = [
-        path.relative_to(ROOT).as_posix()
-        for path in sorted((ROOT / "src" / "cnnlab").iterdir())
-        if path.is_file()
+        p.relative_to(ROOT).as_posix() for p in sorted([*package.glob("*.py"), *package.glob("data/*.gz")])
     ]
-    files += ["src/cnnlab/data/" + path.name for path in sorted((ROOT / "src" / "cnnlab" / "data").iterdir())]
     files += [f"bench/{name}.py" for name in ("__init__", "contestants", "in_browser", "measure", "shapes")]
-    host = ROOT / "bench" / "pyodide_host.mjs"
+    host, lock = ROOT / "bench" / "pyodide_host.mjs", ROOT / "tools" / "pyodide-lock.json"
     print("running in Pyodide ...", file=sys.stderr)
-    return json.loads(output([node(), str(host), str(runtime()), str(ROOT), MODULE, *files]).splitlines()[-1])
+    command = [node(), str(host), str(runtime()), str(lock), str(ROOT), MODULE, *files]
+    return json.loads(output(command).splitlines()[-1])
 
 
 def natively():

@@ -49,19 +49,24 @@ def test_pooling_loops_compute_what_cnnlab_computes(shape):
 def test_contestants_take_turns():
     calls = []
     functions = {name: (lambda name=name: (calls.append(name), time.sleep(0.001))) for name in "abc"}
-    times = measure.in_turn(functions, 4, least=0.0)
+    times = measure.in_turn(functions, 4, measure.WALL, least=0.0)
     assert all(len(times[name]) == 4 for name in "abc")
     assert all(sorted(calls[i : i + 3]) == ["a", "b", "c"] for i in range(0, 12, 3)) and len(calls) == 12
     calls.clear()
-    measure.in_turn(functions, 2, least=0.005)
+    measure.in_turn(functions, 2, measure.WALL, least=0.005)
     assert calls.count("a") > 8
 
 
 def test_ratios_are_taken_round_by_round():
     times = {"a": [1.0, 20.0, 300.0], "b": [1.0, 10.0, 100.0]}
-    assert measure.ratio(times, "a", "b") == {"median": 2.0, "q1": 1.5, "q3": 2.5}
+    assert measure.ratio(times, "a", "b") == {"median": 2.0, "q1": 1.5, "q3": 2.5, "best": 1.0}
     assert measure.ratio(times, "a", "b", factor=10)["median"] == 20.0
-    assert measure.milliseconds([0.001, 0.002, 0.003], 2)["median"] == 4.0
+    assert measure.milliseconds([0.001, 0.002, 0.003], 2) == {
+        "median": 4.0,
+        "q1": 3.0,
+        "q3": 5.0,
+        "best": 2.0,
+    }
 
 
 def test_exponents():
