@@ -5,16 +5,18 @@ PYTHON ?= python3
 PORT ?= 8000
 ifeq ($(OS),Windows_NT)
 PY := .venv/Scripts/python.exe
+TORCH_PY := .venv-torch/Scripts/python.exe
 else
 PY := .venv/bin/python
+TORCH_PY := .venv-torch/bin/python
 endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html site draft test test-browser test-course release grade lab refresh lint lock clean
+.PHONY: help book html site draft test test-torch test-browser test-course bench release grade lab refresh lint lock clean
 
 help: ## list what can be made (the default)
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -m tools.environment
@@ -35,11 +37,19 @@ draft: $(READY) ## build the pages that are written into _build/draft; warnings 
 test: $(READY) ## prove the project right: all tests, and every notebook run again and compared
 	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 -m "not slow" tests book
 
+test-torch: $(READY) ## compare the backend and the training with PyTorch, in an environment of its own
+	@$(PY) -m tools.torch_env
+	$(TORCH_PY) -m pytest tests_torch
+
 test-browser: $(READY) ## look at the book in Chromium, and run every chapter live in it
 	$(PY) -m pytest tests/browser
 
 test-course: $(READY) ## all tests of the course, the slow ones too
 	$(PY) -m pytest -n auto --dist loadfile tests/course
+
+bench: $(READY) ## measure the backend against PyTorch, SciPy and loops; writes the records that chapters quote
+	@$(PY) -m tools.torch_env
+	$(TORCH_PY) -m bench
 
 release: $(READY) ## make the students' version of a problem set: make release ASSIGNMENT=ps1
 	@$(PY) -m course.grader release $(ASSIGNMENT)
@@ -62,4 +72,4 @@ lock: $(READY) ## pin every package again: pyproject.toml -> requirements.txt
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header pyproject.toml -o requirements.txt
 
 clean: ## remove what was built; keep .venv
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -1,13 +1,13 @@
 """Sphinx extension: cnnlab's docstrings, which are plain text, as reStructuredText.
 
 The docstrings are written to be read in a terminal: formulas stand on lines of their own, names in
-backticks. Here formulas, tables and indented passages become literal blocks, names become code, and what
-reStructuredText would take for markup stays what it is.
+backticks. Here formulas keep their lines, tables and indented passages become literal blocks, names become code,
+and what reStructuredText would take for markup stays what it is.
 """
 
 import re
 
-FORMULA = re.compile(r"^\s*[A-Za-z]\w*(\[[^\]]*\]|\([^)]*\))?( = |$)")
+FORMULA = re.compile(r"^[A-Za-z]\w*(\[[^\]]*\]|\([^)]*\))* = ")
 COLUMNS = re.compile(r"\S {3,}\S")
 CODE = re.compile(r"``([^`]+)``|`([^`]+)`")
 MARKUP = re.compile(r"([*|\\])|(?<=\w)(_)(?!\w)")
@@ -37,27 +37,37 @@ def passages(lines):
 
 
 def is_literal(passage):
-    """Whether line breaks and spaces carry meaning: an indented passage, columns, formulas."""
-    first = passage[0]
-    return first.startswith("  ") or bool(FORMULA.match(first)) or any(COLUMNS.search(x) for x in passage)
+    """Whether spaces carry meaning: an indented passage, or columns."""
+    return passage[0].startswith("  ") or any(COLUMNS.search(line) for line in passage)
+
+
+def with_formulas(passage):
+    """The lines of prose with each formula on a line of its own; what follows a formula continues it."""
+    result = []
+    for line in passage:
+        last = result[-1] if result else ""
+        if FORMULA.match(line) and (not last or last.startswith("| ") or last.endswith((".", ":"))):
+            result.append("| " + as_markup(line))
+        elif last.startswith("| "):
+            result[-1] += " " + as_markup(line.strip())
+        else:
+            result.append(as_markup(line))
+    first = next((n for n, line in enumerate(result) if line.startswith("| ")), 0)
+    return [*result[:first], "", *result[first:]] if first else result
 
 
 def as_restructuredtext(lines):
     """The lines of a plain docstring as lines of reStructuredText."""
     result = []
     for passage in passages(lines):
-        if ITEM.match(passage[0]):
+        if is_literal(passage):
+            result += [".. code-block:: text", "", *("    " + line for line in passage)]
+        elif ITEM.match(passage[0]):
             result += [as_markup(line) for line in passage]
-        elif is_literal(passage):
-            # A sentence may lead to the formulas below it without an empty line in between.
-            result += ["::", "", *("    " + line for line in passage)]
         else:
-            head = next((n for n, line in enumerate(passage) if FORMULA.match(line) and " = " in line), None)
-            result.append(as_markup("\n".join(passage[:head])).removesuffix("::").rstrip())
-            if head is not None:
-                result += ["", "::", "", *("    " + line for line in passage[head:])]
+            result += with_formulas(passage)
         result.append("")
-    return [line for text in result for line in text.split("\n")]
+    return result
 
 
 def rewrite(app, what, name, obj, options, lines):
@@ -65,7 +75,13 @@ def rewrite(app, what, name, obj, options, lines):
     lines[:] = as_restructuredtext(lines)
 
 
+def skip(app, what, name, obj, skipped, options):
+    """Leave out the fields of named tuples, of which Python has only their number to say."""
+    return True if getattr(obj, "__doc__", None) and obj.__doc__.startswith("Alias for field") else None
+
+
 def setup(app):
     """Connect the above to a build."""
+    app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-docstring", rewrite)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
