@@ -123,6 +123,15 @@ def test_any_subgradient_at_a_kink_is_a_kink():
     assert verdicts == {(0,): "kink", (1,): "kink", (2,): "agrees", (3,): "kink"}
 
 
+def test_curvature_beside_a_kink_makes_no_error():
+    # The analytic 3 is the slope on the left; bending upwards puts every difference quotient there below it.
+    def function(x):
+        return np.sum(10 * x**2 + 3 * x - relu(x))
+
+    verdicts = [gradcheck(function, [np.zeros(1)], [np.array([g])]).entries[0].verdict for g in (3.0, 3.001)]
+    assert verdicts == ["kink", "differs"]
+
+
 def test_a_tie_in_max_pooling_is_a_kink():
     x = np.array([[[[3.0, 1.0, 5.0], [3.0, 2.0, 5.0]]]])
     dy = np.array([[[[2.0, 7.0]]]])

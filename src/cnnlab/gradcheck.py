@@ -188,7 +188,9 @@ def _check_entry(function, points, name, x, index, analytic, step, tolerance):
     if verdict == "differs":
         near_left, near, near_right, near_noise = _slopes(function, points, x, index, h / ZOOM)
         slopes = (left, right, near_left, near_right)
-        margin = tolerance * max(map(abs, slopes)) + near_noise
+        # A step of h/16 still carries a sixteenth of the curvature that it shows over h.
+        curvature = min(abs(left - near_left), abs(right - near_right)) / (ZOOM - 1)
+        margin = tolerance * max(map(abs, slopes)) + 2 * curvature + near_noise
         gap, near_gap = abs(right - left), abs(near_right - near_left)
         bends = abs(near_gap - gap / ZOOM) > gap / (2 * ZOOM) + 2 * near_noise or abs(near - numeric) > margin
         if bends and min(slopes) - margin <= analytic <= max(slopes) + margin:
