@@ -1,5 +1,7 @@
 """Every widget of every page, stepped to its end by mouse and by keyboard, against the numbers of the notebook."""
 
+import re
+
 import nbformat
 import numpy as np
 import pytest
@@ -213,7 +215,10 @@ def step_answer_box(widget, trace, act):
         assert len(links) == len([one for one in mistake["replies"] if one["link"]])
         for link in links:
             target = link.evaluate("(one) => one.href")
-            assert widget.page.request.get(target).ok, target
+            answer = widget.page.request.get(target)
+            assert answer.ok, target
+            _, mark, place = target.partition("#")
+            assert not mark or re.search(f"id=[\"']{re.escape(place)}[\"']", answer.text()), target
     assert reply("no number")[0] == "unread"
 
 
