@@ -180,7 +180,7 @@ def hostile(course):
 def main():
     parser = argparse.ArgumentParser(prog="python -m bench.course", description=__doc__.partition("\n")[0])
     parser.add_argument("--students", type=int, default=60, help="size of the class")
-    parser.add_argument("--nbgrader", type=int, default=8, help="how many of them nbgrader grades, too")
+    parser.add_argument("--nbgrader", type=int, default=12, help="how many of them nbgrader grades, too")
     arguments = parser.parse_args()
     before = machine.load()
     with tempfile.TemporaryDirectory() as folder:

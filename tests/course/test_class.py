@@ -5,10 +5,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from nbgrader.api import Gradebook
 
 from bench import course_corpus as corpus
 from course.grader import run, sandbox
-from course.grader.course import Course
+from course.grader.course import Course, path_with_environment
 
 HERE = Path(__file__).resolve().parents[2]
 QUICK = sandbox.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
@@ -420,18 +423,50 @@ def test_the_instructors_path(tmp_path):
 
 
 @pytest.mark.slow
-def test_formgrader_shows_the_autograded_notebook(course):
-    """nbgrader's own view of a submission, rendered the way formgrader does."""
-    from nbgrader.apps.api import NbGraderAPI
-
-    hand_in(course, "ann", corpus.source("ps1"))
+def test_formgrader_shows_the_scores_and_the_reports(course):
+    """nbgrader's own interface, served and asked as a browser does."""
+    half = corpus.text(corpus.source("ps1"), "palindrome").replace("dy @ (x[:-2] + x[2:])", "dy @ x[:-2]")
+    hand_in(course, "ann", corpus.with_cells("ps1", palindrome=half))
     hand_in(course, "bob", b"{")
     run.grade(course, "ps1", FAST)
-    api = NbGraderAPI(course.directory, config=course.config)
-    found = {submission["student"]: submission for submission in api.get_submissions("ps1")}
-    assert (
-        found["ann"]["score"] == 20 and found["ann"]["autograded"] and not found["ann"]["needs_manual_grade"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [
+        "--no-browser",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--allow-root",
+    ]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_server", *words],
+        cwd=course.root,
+        env={**os.environ, "PATH": path_with_environment(), "HOME": str(course.root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    assert found["bob"]["score"] == 0 and found["bob"]["autograded"]
-    assert api.get_assignment("ps1")["num_submissions"] == 2
-    assert [notebook["name"] for notebook in api.get_notebooks("ps1")] == ["ps1"]
+
+    def get(path):
+        for _ in range(600):
+            assert server.poll() is None, "the server ended"
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                    return answer.read().decode()
+            except urllib.error.HTTPError:
+                raise
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("the server did not start")
+
+    try:
+        rows = {row["student"]: row for row in json.loads(get("/formgrader/api/submissions/ps1"))}
+        assert (rows["ann"]["score"], rows["bob"]["score"]) == (19, 0)
+        assert rows["ann"]["autograded"] and not rows["ann"]["needs_manual_grade"]
+        with course.gradebook() as book:
+            shown = book.find_submission_notebook("ps1", "ps1", "ann").id
+        page = get(f"/formgrader/submissions/{shown}/")
+        assert "3 of 4 points: partly right." in page and "twin-forgotten" in page
+    finally:
+        server.terminate()
+        server.wait()

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bench import course_corpus as corpus
+from cnnlab import check
 from course.grader import cells
 from course.grader.drawing import own_numbers
 from course.grader.feedback import POINTS
@@ -142,3 +143,15 @@ def test_practice_comes_before_the_first_points_and_earns_none(assignment):
         function = name.removeprefix("practice_")
         assert f"check.{function}({function})" in text
         assert isinstance(ast.parse(corpus.text(notebook, name)).body[0], ast.FunctionDef)
+
+
+@pytest.mark.parametrize("assignment", SETS)
+def test_the_practice_solutions_pass_cnnlabs_check(assignment):
+    notebook, scope = corpus.source(assignment), {}
+    exec(corpus.text(notebook, "setup"), scope)
+    for name in marks(notebook):
+        if name.startswith("practice_"):
+            exec(corpus.text(notebook, name), scope)
+            function = name.removeprefix("practice_")
+            report = getattr(check, function)(scope[function])
+            assert report.passed, report.message
