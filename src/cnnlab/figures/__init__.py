@@ -5,7 +5,7 @@ from cnnlab.figures.grids import MARKS, Grid, grids
 from cnnlab.figures.pooling import pool_planes, pool_routes
 from cnnlab.figures.sharing import connection_matrix, nine_fields, weight_gradient
 from cnnlab.figures.svg import Figure
-from cnnlab.figures.tables import Table, table
+from cnnlab.figures.tables import Table, source_table, table, verdict_table
 
 __all__ = [
     "MARKS",
@@ -19,6 +19,8 @@ __all__ = [
     "nine_fields",
     "pool_planes",
     "pool_routes",
+    "source_table",
     "table",
+    "verdict_table",
     "weight_gradient",
 ]

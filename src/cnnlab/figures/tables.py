@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cnnlab import sources
 from cnnlab.formatting import number
+from cnnlab.misconceptions import CHAPTERS
 
 
 class Table:
@@ -47,3 +49,25 @@ def _text(cell, digits: int) -> str:
     if isinstance(cell, np.ndarray) and cell.ndim:
         return "[" + ", ".join(_text(entry, digits) for entry in cell) + "]"
     return number(cell, digits)
+
+
+def source_table(document: int) -> Table:
+    """The statements of one source document, each with its recomputation and the chapter that treats it."""
+    rows = [
+        (s.says, s.found, f"**{s.verdict}**" + (f": {s.off}" if s.off else ""), _link(s.chapter))
+        for s in sources.statements(document)
+    ]
+    return Table(["It states", "Recomputed", "Verdict, and by how much", "Chapter"], rows)
+
+
+def verdict_table() -> Table:
+    """How many statements of each document came out how."""
+    found = {document: [s.verdict for s in sources.statements(document)] for document in range(1, 6)}
+    rows = [
+        [str(document), len(all_), *map(all_.count, sources.VERDICTS)] for document, all_ in found.items()
+    ]
+    return Table(["Document", "Statements", *sources.VERDICTS], rows)
+
+
+def _link(chapter: str) -> str:
+    return f"[{CHAPTERS[chapter]}]({chapter}.ipynb)"
