@@ -59,7 +59,7 @@ def without_missing(toc, root=ROOT):
     if not written:
         raise FileNotFoundError(f"none of the pages of _toc.yml is written below {root}")
     head = toc["root"] if toc["root"] in written else written[0]
-    return {"format": toc["format"], "root": head, "parts": parts}
+    return {"format": toc["format"], "root": head, **({"parts": parts} if parts else {})}
 
 
 def fingerprint(root=ROOT):

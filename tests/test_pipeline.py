@@ -1,0 +1,464 @@
+"""From clone to page: configuration, set-up, strict builds, serving, and what the built pages ask for."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+import urllib.request
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from tools import book, environment, serve
+from tools.sphinx_ext import docstrings
+
+ROOT = Path(__file__).resolve().parent.parent
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+CHAPTERS = [
+    "one-weight-many-connections",
+    "one-dimension-by-hand",
+    "max-pooling-routes",
+    "two-dimensions",
+    "two-convolutions",
+    "whole-network",
+    "strides-padding-dilation",
+    "convolution-is-a-matrix",
+]
+
+
+# Configuration
+
+
+def test_the_table_of_contents_names_every_page_and_only_pages_that_exist():
+    written = {f"book/{path.stem}" for path in (ROOT / "book").iterdir() if path.suffix in book.SUFFIXES}
+    listed = book.toc_pages(TOC)
+    assert sorted(listed) == sorted(written)
+
+
+def test_the_eight_chapters_are_numbered_in_order_and_nothing_else_is():
+    numbered = [c["file"] for part in TOC["parts"] if part.get("numbered") for c in part["chapters"]]
+    assert numbered == [f"book/{name}" for name in CHAPTERS]
+
+
+def test_no_file_name_carries_a_number():
+    assert not [page for page in book.toc_pages(TOC) if re.search(r"\d", page)]
+
+
+def test_pages_are_built_from_committed_outputs():
+    assert CONFIG["execute"]["execute_notebooks"] == "off"
+    assert CONFIG["only_build_toc_files"] is True
+
+
+def test_what_the_configuration_names_exists():
+    settings = CONFIG["sphinx"]["config"]
+    static = ROOT / settings["html_static_path"][0]
+    for name in settings["html_css_files"] + settings["html_js_files"]:
+        assert (static / name).is_file()
+    for name, folder in CONFIG["sphinx"]["local_extensions"].items():
+        assert (ROOT / folder / f"{name}.py").is_file()
+    for name in CONFIG["bibtex_bibfiles"]:
+        assert (ROOT / name).is_file()
+
+
+def test_no_package_index_is_written_into_the_project():
+    for name in ("pyproject.toml", "requirements.txt", "Makefile"):
+        assert "index-url" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+# Pins
+
+
+def pins():
+    """The pinned versions by name; a package may have several, for several Pythons."""
+    found = {}
+    for line in REQUIREMENTS.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            requirement = Requirement(line)
+            found.setdefault(requirement.name.lower().replace("_", "-"), []).append(requirement)
+    return found
+
+
+def test_every_requirement_is_pinned():
+    for requirements in pins().values():
+        for requirement in requirements:
+            assert [s.operator for s in requirement.specifier] == ["=="], str(requirement)
+            assert requirement.url is None
+
+
+def test_the_pins_satisfy_what_the_project_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [text for texts in project["optional-dependencies"].values() for text in texts]
+    for text in project["dependencies"] + extras:
+        wanted = Requirement(text)
+        found = pins().get(wanted.name.lower().replace("_", "-"))
+        assert found, f"{wanted.name} is not in requirements.txt; run: make lock"
+        for pinned in found:
+            version = next(iter(pinned.specifier)).version
+            assert wanted.specifier.contains(version), f"{text} is pinned to {version}; run: make lock"
+
+
+def test_all_supported_pythons_get_the_same_numpy_and_matplotlib():
+    for name in ("numpy", "matplotlib"):
+        assert len(pins()[name]) == 1
+        assert pins()[name][0].marker is None
+
+
+def test_the_project_and_the_setup_agree_on_the_pythons():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    allowed = Requirement(f"python{project['requires-python']}").specifier
+    for minor in range(9, 18):
+        assert environment.is_supported((3, minor)) == allowed.contains(Version(f"3.{minor}")), minor
+
+
+# Set-up
+
+
+@pytest.mark.parametrize("version", [(2, 7, 18), (3, 10, 13), (3, 15, 0), (4, 0, 0)])
+def test_another_python_is_refused(version, monkeypatch):
+    monkeypatch.setattr(environment.sys, "version_info", version)
+    monkeypatch.setattr(environment, "suitable_interpreters", lambda: [])
+    with pytest.raises(SystemExit) as stop:
+        environment.main()
+    message = str(stop.value)
+    assert "3.11" in message and "3.14" in message
+    assert ".".join(map(str, version)) in message
+    assert "make book PYTHON=" in message
+
+
+def test_the_refusal_names_a_python_that_is_there():
+    message = environment.refusal((3, 10, 1), "/usr/bin/python3", ["python3.13", "python3.11"])
+    assert message.endswith("make book PYTHON=python3.13")
+
+
+@pytest.mark.parametrize("module", ["tools/__init__.py", "tools/environment.py"])
+def test_an_old_python_can_read_the_refusal(module):
+    source = (ROOT / module).read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    imported = re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE)
+    assert set(imported) <= sys.stdlib_module_names
+
+
+def test_an_environment_of_an_unsupported_python_is_recognized(tmp_path):
+    assert environment.venv_version(tmp_path) is None
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.10.13\n")
+    assert environment.venv_version(tmp_path) == (3, 10)
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.12.1\n")
+    assert environment.venv_version(tmp_path) == (3, 12)
+
+
+def test_the_uv_that_the_setup_fetches_is_the_pinned_one():
+    assert environment.pinned("uv", REQUIREMENTS) == str(pins()["uv"][0])
+    with pytest.raises(LookupError, match="make lock"):
+        environment.pinned("not-there", REQUIREMENTS)
+
+
+def test_the_setup_runs_again_when_the_requirements_change(tmp_path):
+    for name in ("requirements.txt", "pyproject.toml"):
+        (tmp_path / name).write_text("a")
+    before = environment.digest(tmp_path)
+    assert environment.digest(tmp_path) == before
+    (tmp_path / "requirements.txt").write_text("b")
+    assert environment.digest(tmp_path) != before
+
+
+# Targets
+
+
+def targets():
+    return re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
+
+
+def test_help_lists_every_target():
+    listing = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^  make (\S+)", listing, re.MULTILINE) == targets()
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE).group(1).split()
+    assert sorted(phony) == sorted(targets())
+
+
+def test_help_is_the_default():
+    assert ".DEFAULT_GOAL := help" in MAKEFILE
+
+
+def test_the_readme_names_every_target_and_the_commands_behind_them():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for target in set(targets()) - {"help"}:
+        assert f"`make {target}`" in readme, target
+    for name in ("book", "html", "test", "lab", "refresh", "lint"):
+        recipe = re.search(rf"^{name}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE).group(1)
+        for line in recipe.splitlines():
+            command = line.strip().lstrip("@").removeprefix("$(PY) ").replace(" --port $(PORT)", "")
+            if "ruff format" not in command:
+                assert f".venv/bin/python {command}" in readme, command
+
+
+def test_continuous_integration_begins_with_the_readmes_test_command():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    commands = re.findall(r"^make .*$", script, re.MULTILINE)
+    assert commands[0] == "make test"
+    assert {"make lint", "make html", "make test-torch", "make test-course", "make test-browser"} <= set(
+        commands
+    )
+    assert "set -euo pipefail" in script
+
+
+# Serving
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "index.html").write_text("<title>book</title>")
+    (tmp_path / "module.mjs").write_text("export {}")
+    (tmp_path / "python.wasm").write_bytes(b"\0asm")
+    return tmp_path
+
+
+def test_a_busy_port_is_noticed_and_the_next_one_taken(site):
+    with serve.listen(site, 0) as first:
+        taken = first.server_address[1]
+        with serve.listen(site, taken) as second:
+            assert taken < second.server_address[1] < taken + 50
+
+
+def test_no_free_port_is_an_error_that_says_what_to_do(site):
+    with (
+        serve.listen(site, 0) as first,
+        pytest.raises(OSError, match="--port"),
+    ):
+        serve.listen(site, first.server_address[1], tries=1)
+
+
+def test_the_reader_is_told_about_the_other_port(site, capsys, monkeypatch):
+    monkeypatch.setattr(serve.Server, "serve_forever", lambda self: None)
+    with serve.listen(site, 0) as first:
+        taken = first.server_address[1]
+        serve.main(["--port", str(taken), "--folder", str(site)])
+    printed = capsys.readouterr().out
+    assert f"Port {taken} is busy" in printed
+    assert re.search(r"http://localhost:(\d+)/", printed).group(1) != str(taken)
+
+
+def test_without_a_book_there_is_nothing_to_serve(tmp_path):
+    with pytest.raises(SystemExit, match="make html"):
+        serve.main(["--folder", str(tmp_path)])
+
+
+def test_files_are_served_with_the_types_that_browsers_insist_on(site):
+    with serve.listen(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        types = {}
+        for name in ("index.html", "module.mjs", "python.wasm"):
+            address = f"http://127.0.0.1:{server.server_address[1]}/{name}"
+            with urllib.request.urlopen(address) as answer:
+                types[name] = answer.headers["Content-Type"]
+                assert answer.headers["Cache-Control"] == "no-cache"
+        server.shutdown()
+    assert types["module.mjs"] == "text/javascript"
+    assert types["python.wasm"] == "application/wasm"
+
+
+# Building
+
+PAGE = """# A page
+
+Math $x_i$, `code`, and a [link](other.md).
+
+$$
+\\sum_i \\delta_i x_{i+m}
+$$
+
+```python
+x = 1
+```
+"""
+
+
+def project(folder, page):
+    """A small book with the project's own configuration and tools."""
+    for name in ("tools", "book/_static"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("_config.yml", "requirements.txt", "book/references.bib"):
+        shutil.copyfile(ROOT / name, folder / name)
+    (folder / "book" / "first.md").write_text(page)
+    (folder / "book" / "other.md").write_text("# Another page\n\nText.\n")
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/first\nparts:\n  - chapters:\n      - file: book/other\n"
+    )
+    return folder
+
+
+def run_build(folder, *options):
+    command = [sys.executable, "-m", "tools.book", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    folder = project(tmp_path_factory.mktemp("project"), PAGE)
+    result = run_build(folder)
+    assert result.returncode == 0, result.stderr
+    return folder / "_build" / "html"
+
+
+LOADS = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "embed": "src",
+    "object": "data",
+}
+RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
+
+
+class Loaded(HTMLParser):
+    """What a page loads by itself: (element, address), and the text of its inline scripts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.addresses, self.scripts, self._inline = [], [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag in LOADS and attrs.get(LOADS[tag]):
+            self.addresses.append(attrs[LOADS[tag]])
+        if tag == "link" and set((attrs.get("rel") or "").split()) & RELATIONS:
+            self.addresses.append(attrs["href"])
+        self._inline = tag == "script" and not attrs.get("src")
+
+    def handle_endtag(self, tag):
+        self._inline = False
+
+    def handle_data(self, data):
+        if self._inline:
+            self.scripts.append(data)
+
+
+def test_the_collector_sees_what_a_page_loads():
+    loaded = Loaded(
+        '<script src="//a/b.js"></script><link rel="stylesheet" href="c.css"><script>x</script><a href="d">'
+    )
+    assert loaded.addresses == ["//a/b.js", "c.css"]
+    assert loaded.scripts == ["x"]
+
+
+def test_built_pages_load_nothing_from_elsewhere(built):
+    pages = sorted(built.rglob("*.html"))
+    assert {"first.html", "other.html", "index.html", "search.html", "genindex.html"} <= {
+        p.name for p in pages
+    }
+    for page in pages:
+        if "_static" in page.parts:
+            continue
+        loaded = Loaded(page.read_text(encoding="utf-8"))
+        for address in loaded.addresses:
+            assert not address.startswith(("http:", "https:", "//")), f"{page.name} loads {address}"
+            assert (page.parent / address.split("?")[0]).exists(), (
+                f"{page.name} loads {address}, which is not there"
+            )
+        for script in loaded.scripts:
+            assert not re.search(r"""(import|fetch|src)\W{0,4}(https?:)?//""", script), page.name
+            assert "THEBE_JS_URL" not in script and "kernelName" not in script, page.name
+
+
+def test_style_sheets_load_nothing_from_elsewhere(built):
+    for sheet in (built / "_static").rglob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        assert not re.search(r"""(@import|url\()\s*["']?(https?:)?//""", text), sheet.name
+
+
+def test_a_page_with_formulas_brings_the_math_it_needs(built):
+    folder = built / "_static" / "mathjax"
+    assert "_static/mathjax/startup.js" in (built / "book" / "first.html").read_text(encoding="utf-8")
+    assert "_static/mathjax" not in (built / "book" / "other.html").read_text(encoding="utf-8")
+    for name in CONFIG["sphinx"]["config"]["mathjax3_config"]["loader"]["load"]:
+        assert (folder / f"{name}.js").is_file(), name
+    assert list((folder / "output/chtml/fonts").rglob("*.woff"))
+    assert not list(folder.rglob("sre*")) and not (folder / "ui").exists()
+
+
+def test_the_books_own_address_leads_to_its_first_page(built):
+    text = (built / "index.html").read_text(encoding="utf-8")
+    assert 'lang="en"' in text and "book/first.html" in text
+
+
+def test_a_warning_fails_the_build_and_fails_it_again(tmp_path):
+    folder = project(tmp_path, PAGE.replace("other.md", "missing.md"))
+    for _ in range(2):
+        result = run_build(folder)
+        assert result.returncode != 0
+        assert "missing.md" in result.stderr
+    # A draft shows the same warning and goes on; a page that is not written is left out.
+    with (folder / "_toc.yml").open("a") as toc:
+        toc.write("      - file: book/unwritten\n")
+    result = run_build(folder, "--draft")
+    assert result.returncode == 0, result.stderr
+    assert "missing.md" in result.stderr
+    assert (folder / "_build" / "draft" / "html" / "book" / "first.html").is_file()
+
+
+def test_a_draft_leaves_out_pages_and_parts_that_are_not_written(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "b.md").write_text("# B")
+    toc = {
+        "format": "jb-book",
+        "root": "book/a",
+        "parts": [{"chapters": [{"file": "book/b"}, {"file": "book/c"}]}, {"chapters": [{"file": "book/d"}]}],
+    }
+    short = book.without_missing(toc, tmp_path)
+    assert short == {"format": "jb-book", "root": "book/b", "parts": [{"chapters": [{"file": "book/b"}]}]}
+
+
+# The page made from docstrings
+
+
+def test_docstrings_keep_their_formulas_and_lose_accidental_markup():
+    text = docstrings.as_restructuredtext(
+        [
+            "Sum *args of `x`.",
+            "",
+            "dw[k] = sum over i of a * b",
+            "db[k] = sum over i",
+            "    of b",
+            "",
+            "    indented  = text_",
+            "",
+            "name    meaning of the name_",
+        ]
+    )
+    assert text == [
+        "Sum \\*args of ``x``.",
+        "",
+        "| dw[k] = sum over i of a \\* b",
+        "| db[k] = sum over i of b",
+        "",
+        ".. code-block:: text",
+        "",
+        "        indented  = text_",
+        "",
+        ".. code-block:: text",
+        "",
+        "    name    meaning of the name_",
+        "",
+    ]
+
+
+def test_the_reference_has_a_section_for_every_module():
+    page = (ROOT / "book" / "backend-reference.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"automodule:: cnnlab\.(\w+)", page))
+    modules = {
+        path.stem for path in (ROOT / "src" / "cnnlab").iterdir() if path.suffix == ".py" or path.is_dir()
+    }
+    assert listed == {name for name in modules if not name.startswith("_")} - {"data"}
