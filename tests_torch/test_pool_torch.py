@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnnlab
+from cnnlab import trace
 from cnnlab.pool import avg_pool2d, avg_pool2d_backward
 
 
@@ -57,3 +58,18 @@ def test_avg_pool_equals_torch(problem):
     np.testing.assert_allclose(
         avg_pool2d_backward(dy, x, size, stride=stride), dx, rtol=1e-5, atol=1e-5, strict=True
     )
+
+
+@given(problems())
+def test_amax_splits_ties_evenly(problem):
+    x, _, size, _, _ = problem
+    leaf = torch.from_numpy(x[:, :, : size[0], : size[1]].copy()).requires_grad_()
+    dy = np.full((*x.shape[:2], 1, 1), 12.0)
+    (dx,) = torch.autograd.grad(
+        torch.amax(leaf, (2, 3), keepdim=True), leaf, torch.from_numpy(dy.astype(x.dtype))
+    )
+    window = leaf.detach().numpy()
+    expected = [
+        trace.pool_dx(dy, window, size, index=at, ties="split").total for at in np.ndindex(window.shape)
+    ]
+    np.testing.assert_allclose(dx.numpy().ravel(), expected, rtol=1e-6)
