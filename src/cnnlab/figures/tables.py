@@ -54,19 +54,17 @@ def _text(cell, digits: int) -> str:
 def source_table(document: int) -> Table:
     """The statements of one source document, each with its recomputation and the chapter that treats it."""
     rows = [
-        (s.says, s.found, f"**{s.verdict}**" + (f": {s.off}" if s.off else ""), _link(s.chapter))
+        (s.says, f"**{s.verdict}**" + (f": {s.off}" if s.off else ""), s.found, _link(s.chapter))
         for s in sources.statements(document)
     ]
-    return Table(["It states", "Recomputed", "Verdict, and by how much", "Chapter"], rows)
+    return Table(["It states", "Verdict, and by how much", "Recomputed", "Chapter"], rows)
 
 
 def verdict_table() -> Table:
-    """How many statements of each document came out how."""
-    found = {document: [s.verdict for s in sources.statements(document)] for document in range(1, 6)}
-    rows = [
-        [str(document), len(all_), *map(all_.count, sources.VERDICTS)] for document, all_ in found.items()
-    ]
-    return Table(["Document", "Statements", *sources.VERDICTS], rows)
+    """How many statements of each document, 1 to 5, came out how."""
+    found = [[s.verdict for s in sources.statements(document)] for document in range(1, 6)]
+    rows = [[f"**{name}**", *(verdicts.count(name) for verdicts in found)] for name in sources.VERDICTS]
+    return Table(["Document", *map(str, range(1, 6))], [*rows, ["together", *map(len, found)]])
 
 
 def _link(chapter: str) -> str:
