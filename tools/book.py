@@ -62,12 +62,29 @@ def without_missing(toc, root=ROOT):
     return {"format": toc["format"], "root": head, **({"parts": parts} if parts else {})}
 
 
-def fingerprint(root=ROOT):
-    """What a page depends on besides its own text; when it changes, all pages are built again."""
-    paths = [root / "_config.yml", root / "_toc.yml", root / "requirements.txt"]
-    paths += sorted((root / "tools" / "sphinx_ext").rglob("*.*"))
-    chosen = [path for path in paths if path.is_file() and path.suffix != ".pyc"]
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in chosen)).hexdigest()
+def read(path):
+    """The text of a file, or None if there is none."""
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def digest(paths):
+    """One number for the contents of files and of all files in folders, names included."""
+    total = hashlib.sha256()
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts and ".ipynb_checkpoints" not in file.parts:
+                total.update(f"{file.relative_to(ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def fingerprint(toc_path):
+    """What every page depends on; when it changes, all pages are built again."""
+    return digest([ROOT / "_config.yml", toc_path, ROOT / "requirements.txt", ROOT / "tools" / "sphinx_ext"])
+
+
+def contents(toc_path):
+    """Everything that the book is built from; when it is the same as last time, nothing has to be done."""
+    return fingerprint(toc_path) + digest([ROOT / "book", ROOT / "src", Path(__file__)])
 
 
 def build(output, toc_path, strict=True, jobs=1):
@@ -77,8 +94,8 @@ def build(output, toc_path, strict=True, jobs=1):
     overrides = {"external_toc_path": toc_path.as_posix(), "nitpicky": strict, "latex_individualpages": False}
     doctrees = output.parent / ".doctrees"
     stamp = output.parent / ".inputs"
-    inputs = fingerprint()
-    fresh = not stamp.exists() or stamp.read_text(encoding="utf-8") != inputs
+    inputs = fingerprint(toc_path)
+    fresh = read(stamp) != inputs
     if fresh:
         # Pages that left the table of contents must not stay behind in the output.
         shutil.rmtree(output / "book", ignore_errors=True)
@@ -127,12 +144,20 @@ def main(argv=None):
         toc = without_missing(toc)
         toc_path = BUILD / "draft" / "_toc.yml"
         toc_path.write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
+    count = len(toc_pages(toc))
+    where = f"{output.relative_to(ROOT)}/index.html"
+    complete, wanted = output.parent / ".complete", contents(toc_path)
+    if not options.draft and (output / "index.html").exists() and read(complete) == wanted:
+        print(f"{count} pages in {where} (up to date)")
+        return
+    complete.unlink(missing_ok=True)
     if not build(output, toc_path, strict=not options.draft):
         sys.exit("The book was not built: every warning above is an error.")
     title = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
     write_redirect(output, toc["root"], title)
+    complete.write_text(wanted, encoding="utf-8")
     seconds = time.perf_counter() - started
-    print(f"{len(toc_pages(toc))} pages in {output.relative_to(ROOT)}/index.html ({seconds:.0f} s)")
+    print(f"{count} pages in {where} ({seconds:.0f} s)")
 
 
 if __name__ == "__main__":
