@@ -16,6 +16,7 @@ ONE = examples.one_dimension_longer
 PLANE = np.array([[[[1, 3, 2, 0], [4, 2, 1, 6], [0, 5, 7, 1], [2, 3, 1, 4]]]], float)
 PLANE_DY = np.array([[[[3, -1], [2, 8]]]], float)
 ROW, ROW_DY = examples.pooling.x[None, None], examples.pooling.dy[None, None]
+KERNELS = np.array([[[[1, -4, 0], [0, 2, 0.25]]], [[[0, 0, 0], [0, 0, -1]]]], float)
 MATRIX = [[3, -2, 0, 0], [0, 3, -2, 0], [0, 0, 3, -2]]
 
 PICTURES = {
@@ -40,6 +41,8 @@ PICTURES = {
     "bars": lambda: figures.bars({"sum": 20, "product": 80}, says="Two results.", xlabel="gradient", mark=20),
     "pool_planes": lambda: figures.pool_planes(PLANE_DY, PLANE, 2),
     "pool_routes": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1),
+    "kernels": lambda: figures.kernels(KERNELS.repeat(2, axis=0), says="Four kernels."),
+    "pictures": lambda: figures.pictures(PLANE[0].repeat(3, axis=0), ["a 0", "a 1", "a 7"], says="Planes."),
     "pool_routes, neurons": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="neurons"),
 }
 
@@ -285,3 +288,33 @@ def test_pool_routes_refuse_another_word():
 
 def test_figure_prints_its_alt_text():
     assert repr(Figure("<svg/>", "Two arrays.")) == "Figure: Two arrays."
+
+
+def test_kernels_are_squares_whose_area_is_the_weight():
+    figure = figures.kernels(KERNELS, says="Two kernels.")
+    assert figure.alt == (
+        "Two kernels. kernel 0: largest 2 at (1, 1), smallest -4 at (0, 1). "
+        "kernel 1: largest 0 at (0, 0), smallest -1 at (1, 2)."
+    )
+    assert texts(figure) == ["kernel 0", "kernel 1"]
+    filled, hollow = (figures.kernels(sign * KERNELS[:1] ** 2, says="One kernel.") for sign in (1, -1))
+    assert f"fill: {BLUE.lower()}" in filled.svg.lower() and count(filled, ORANGE) == 0
+    assert "fill: none; stroke: " + ORANGE.lower() in hollow.svg.lower() and count(hollow, BLUE) == 0
+
+
+def test_pictures_have_titles_and_ink_of_the_page():
+    figure = figures.pictures(PLANE[0].repeat(2, axis=0), ["a 9", "a 1"], says="Misread.")
+    assert texts(figure) == ["a 9", "a 1"]
+    assert figure.alt == "Misread. a 9; a 1."
+    cells = PLANE[PLANE > 0]
+    assert figure.svg.count('style="fill: currentColor') == 2 * len(cells)
+
+
+def test_pictures_need_a_title_each():
+    with pytest.raises(ValueError, match="1 for 2 images"):
+        figures.pictures(PLANE[0].repeat(2, axis=0), ["a 9"], says="Misread.")
+
+
+def test_a_sheet_wider_than_the_page_is_refused():
+    with pytest.raises(ValueError, match="fewer"):
+        figures.kernels(KERNELS.repeat(4, axis=0), says="Kernels.", columns=8)

@@ -6,6 +6,7 @@ from cnnlab.figures.pooling import pool_planes, pool_routes
 from cnnlab.figures.sharing import connection_matrix, nine_fields, weight_gradient
 from cnnlab.figures.svg import Figure
 from cnnlab.figures.tables import Table, source_table, table, verdict_table
+from cnnlab.figures.training import kernels, pictures
 
 __all__ = [
     "MARKS",
@@ -16,7 +17,9 @@ __all__ = [
     "connection_matrix",
     "curves",
     "grids",
+    "kernels",
     "nine_fields",
+    "pictures",
     "pool_planes",
     "pool_routes",
     "source_table",

@@ -1,0 +1,98 @@
+"""What a network has learned and where it fails: its kernels, and the pictures that it misread."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from cnnlab.figures.svg import BLUE, INK, ORANGE, WIDTH, Figure, canvas, finish, style
+from cnnlab.formatting import number
+
+_TITLE, _GAP = 0.24, 0.1  # inches above each picture, and between two of them
+
+
+def kernels(w, *, says: str, columns: int = 4, size: float = 0.78) -> Figure:
+    """Draw kernels as squares: the area says how large a weight is, filled is positive, hollow negative.
+
+    w      (K, C, P, Q); of several channels the first is drawn
+    says   what the picture shows; the alt text adds the largest and the smallest weight of each kernel
+    All kernels have one scale, so they can be compared. Areas are rounded to a thousandth of the largest: a trained weight
+    is not the same to its last digits on every machine.
+    """
+    w = np.asarray(w, dtype=float)[:, 0]
+    scale = np.abs(w).max() or 1.0
+    names = [f"kernel {k}" for k in range(len(w))]
+    told = " ".join(
+        f"{name}: largest {number(kernel.max(), 2)} at {_at(kernel.argmax(), kernel)}, "
+        f"smallest {number(kernel.min(), 2)} at {_at(kernel.argmin(), kernel)}."
+        for name, kernel in zip(names, w, strict=True)
+    )
+    return _sheet(
+        w, names, lambda value: (value, round(abs(value) / scale, 3)), columns, size, f"{says.strip()} {told}"
+    )
+
+
+def pictures(images, titles: Sequence[str], *, says: str, columns: int = 4, size: float = 0.95) -> Figure:
+    """Draw small gray pictures with a title above each; ink has the color of the page's text.
+
+    images  (N, H, W) or (N, C, H, W), of which the first channel is drawn; 0 is paper and the largest value ink
+    titles  one for each
+    says    what the pictures are; the alt text adds the titles
+    Raises ValueError for another number of titles than of images.
+    """
+    images = np.asarray(images, dtype=float)
+    images = images[:, 0] if images.ndim == 4 else images
+    if len(images) != len(titles):
+        raise ValueError(f"pictures: give a title for each image; got {len(titles)} for {len(images)} images")
+    ink = images.max() or 1.0
+    told = "; ".join(titles)
+    return _sheet(images, titles, lambda value: (None, value / ink), columns, size, f"{says.strip()} {told}.")
+
+
+def _sheet(tables, titles, look, columns, size, alt) -> Figure:
+    """Small tables in rows, each with its title; `look` gives a cell's sign (None for ink) and its strength."""
+    columns = min(columns, len(tables))
+    rows = -(-len(tables) // columns)
+    high = size * tables.shape[1] / tables.shape[2]
+    wide = columns * size + (columns - 1) * _GAP
+    if wide > WIDTH:
+        raise ValueError(f"{columns} columns of {size} inches are wider than the page's {WIDTH}; take fewer")
+    with style():
+        fig = canvas(rows * (_TITLE + high) + (rows - 1) * _GAP + 0.02, wide + 0.02)
+        axes = fig.add_axes((0, 0, 1, 1))
+        axes.set_xlim(-0.01, wide + 0.01)
+        axes.set_ylim(rows * (_TITLE + high + _GAP) - _GAP + 0.01, -0.01)
+        axes.axis("off")
+        for k, (table, title) in enumerate(zip(tables, titles, strict=True)):
+            left, top = (k % columns) * (size + _GAP), (k // columns) * (_TITLE + high + _GAP)
+            axes.text(left + size / 2, top + _TITLE - 0.06, title, ha="center", va="baseline", fontsize=9)
+            _table(axes, table, left, top + _TITLE, size, high, look)
+        return finish(fig, alt)
+
+
+def _table(axes, table, left, top, wide, high, look) -> None:
+    frame = Rectangle((left, top), wide, high, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45)
+    axes.add_patch(frame)
+    cell = wide / table.shape[1]
+    for (i, j), value in np.ndenumerate(table):
+        sign, strength = look(value)
+        at = (left + j * cell, top + i * cell)
+        if sign is None and strength > 0:
+            axes.add_patch(Rectangle(at, cell, cell, facecolor=INK, edgecolor="none", alpha=strength))
+        elif sign:
+            _square(axes, at, cell, sign, strength)
+
+
+def _square(axes, at, cell, sign, strength) -> None:
+    """A square in the middle of a cell whose area is `strength` of it: filled if positive, hollow if negative."""
+    side = 0.9 * cell * np.sqrt(strength)
+    corner = (at[0] + (cell - side) / 2, at[1] + (cell - side) / 2)
+    color = BLUE if sign > 0 else ORANGE
+    axes.add_patch(
+        Rectangle(corner, side, side, facecolor=color if sign > 0 else "none", edgecolor=color, linewidth=1.2)
+    )
+
+
+def _at(flat, table) -> str:
+    i, j = np.unravel_index(flat, table.shape)
+    return f"({i}, {j})"
