@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from course.grader import sandbox
+from course.grader import protocol, sandbox
 
 ROADS = ("bubblewrap", "namespaces")
 
@@ -136,3 +136,23 @@ def test_the_filter_is_what_stops_the_network(monkeypatch):
     monkeypatch.setattr(sandbox, "box", lambda: box)
     leaks = sandbox.probe.__wrapped__("none")
     assert {"network", "system calls"} <= set(leaks)
+
+
+EARLY = """
+import os
+import protocol
+for fd in range(3, 20):
+    try:
+        os.write(fd, protocol.pack({"tag": "guessed"}, [np.ones(3)]))
+    except OSError:
+        pass
+"""
+
+
+def test_a_reply_to_no_question_ends_the_channel():
+    worker = sandbox.Sandbox("namespaces", sandbox.USUAL)
+    try:
+        with pytest.raises(protocol.Malformed, match="another question"):
+            worker.ask({"do": "cell", "name": "cell test", "source": EARLY}, [], 20)
+    finally:
+        worker.close()

@@ -302,8 +302,17 @@ def palindrome_backward(dy, x, a, b):
 """
 
 
-def test_the_report_shows_no_hidden_input():
-    result = grade("ps1", corpus.with_cells("ps1", palindrome=LEAK))
+TAKEN_OVER = """
+import sys
+sys._getframe().f_back.f_globals["describe"] = lambda error, request: {
+    "type": "ValueError", "line": ["cell palindrome", 3], "message": str(error)
+}
+"""
+
+
+@pytest.mark.parametrize("hostile", ["", TAKEN_OVER])
+def test_the_report_shows_no_hidden_input(hostile):
+    result = grade("ps1", corpus.with_cells("ps1", palindrome=LEAK + hostile))
     part = next(part for part in SETS["ps1"].parts if part.name == "palindrome")
     draw = scoring.Draw("ps1", "ann", "palindrome", result.digest, SECRET)
     shown = feedback.autograded(corpus.released("ps1"), result)
