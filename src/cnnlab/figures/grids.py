@@ -120,7 +120,9 @@ def _draw(axes, item, left, top, height, cell, digits, scale) -> float:
     if isinstance(item, str):
         width = _item_width(item, cell)
         title = _TITLE if height > 1.5 else 0.1
-        axes.text(left + (width - _GAP) / 2, top + (title + height) / 2, item, ha="center", va="center", fontsize=12)
+        axes.text(
+            left + (width - _GAP) / 2, top + (title + height) / 2, item, ha="center", va="center", fontsize=12
+        )
         return width
     table = item.table()
     width = _item_width(item, cell) - _GAP
