@@ -31,6 +31,7 @@ class AnswerBox(TraceWidget):
             raise ValueError(
                 f"AnswerBox: answer must be a finite number and digits at least 1; got {answer!r} and {digits!r}."
             )
+        answer = settled(answer)
         self.answer_text = number(answer, digits)
         super().__init__(
             {
@@ -38,11 +39,11 @@ class AnswerBox(TraceWidget):
                 "digits": digits,
                 "answer": {
                     "text": self.answer_text,
-                    "value": float(answer),
+                    "value": answer,
                     "within": rounding(answer, digits),
                 },
                 "shorter": shorter(answer, digits),
-                "mistakes": told_apart(float(answer), digits, mistakes),
+                "mistakes": told_apart(answer, digits, mistakes),
                 "right": right,
             }
         )
@@ -82,6 +83,11 @@ class AnswerBox(TraceWidget):
         return f"AnswerBox({self.trace['question']!r}, {len(self.trace['mistakes'])} known mistakes)"
 
 
+def settled(value) -> float:
+    """The value with 12 significant digits: the last bits depend on the machine's order of summation."""
+    return float(f"{float(value):.12g}")
+
+
 def rounding(value: float, digits: int) -> float:
     """Half a unit of the last of `digits` significant digits of a value, and a little for binary fractions."""
     exponent = math.floor(math.log10(abs(value))) if value else 0
@@ -98,7 +104,7 @@ def told_apart(answer: float, digits: int, mistakes) -> list[dict]:
     """The mistakes that differ from the answer, those of one displayed value together, in the order given."""
     groups = {}
     for value, words, link in mistakes:
-        value = float(value)
+        value = settled(value)
         if not math.isfinite(value) or abs(value - answer) <= rounding(answer, digits):
             continue
         group = groups.setdefault(
