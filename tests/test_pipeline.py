@@ -389,6 +389,11 @@ def test_a_page_with_formulas_brings_the_math_it_needs(built):
     assert not list(folder.rglob("sre*")) and not (folder / "ui").exists()
 
 
+def test_a_formula_keeps_the_comma_behind_it(built):
+    text = (built / "book" / "first.html").read_text(encoding="utf-8")
+    assert re.search(r'<span class="together"><span class="math [^>]*>[^<]*x_i[^<]*</span>,</span>', text)
+
+
 def test_the_books_own_address_leads_to_its_first_page(built):
     text = (built / "index.html").read_text(encoding="utf-8")
     assert 'lang="en"' in text and "book/first.html" in text
