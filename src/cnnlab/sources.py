@@ -216,7 +216,7 @@ def _by_sgd() -> float:
 
 
 def _puzanov() -> list[Statement]:
-    pooling, whole, routes = "max-pooling-routes", "whole-network", "one-dimension-by-hand"
+    pooling, whole = "max-pooling-routes", "whole-network"
     n, o = _chain(), examples.one_dimension
     z, t = n.h, examples.two_dimensions_network.t
     gradient = sigmoid(z) - t
@@ -323,21 +323,21 @@ def _puzanov() -> list[Statement]:
             f"{np.count_nonzero(n.dw)} of {n.dw.size} weights change",
             "loose",
             "true of deltas, not of shared weights",
-            "two-dimensions",
+            pooling,
         ),
         Statement(
             r"Shared bias: $\partial C / \partial b = \sum_i \delta_i$",
             f"{number(n.db[0])} in document 3's network; {_agreeing(bias)}",
             "right",
             "",
-            routes,
+            whole,
         ),
         Statement(
             r'Shared weight: $\sum_i \delta_i a_i$ with "an input index" $i$',
             f"on document 5's numbers {written(shifts['index-not-shifted'])} instead of {written(one)}",
             "loose",
             r"weight $m$ pairs $\delta_i$ with $a_{i+m}$: the offset is missing",
-            routes,
+            whole,
             shifts["index-not-shifted"],
             one,
         ),
@@ -588,7 +588,7 @@ def _two_convolutions() -> list[Statement]:
 
 
 def _one_dimension() -> list[Statement]:
-    chapter, sharing, e = "one-dimension-by-hand", "one-weight-many-connections", examples.one_dimension
+    chapter, e = "one-dimension-by-hand", examples.one_dimension
     y = conv.conv1d(e.x, e.w)
     dx, dw, db = conv.conv1d_backward(e.dy, e.x, e.w)
     kernels, _ = expand_kernel(e.w, np.zeros(1), y.shape[2:])
@@ -600,11 +600,11 @@ def _one_dimension() -> list[Statement]:
     return [
         Statement(
             "First hypothesis, doubted by its own author: weights that start equal stay equal, whatever the input.",
-            f"two equal weights of one kernel get different gradients, {written(dw)}. Sharing does not mean equal entries "
-            "in a kernel, but one weight at every position",
+            f"private copies would get different gradients, {written(dw_parts)}. Nor do two equal weights of one kernel stay "
+            f"equal, {written(dw)}: sharing means one weight at every position, not equal entries",
             "wrong",
             f"{number(abs(dw[0, 0, 1] - dw[0, 0, 0]))} apart after a step of rate 1",
-            sharing,
+            chapter,
         ),
         Statement(
             "Second hypothesis: after the update the copies are set to their mean.",
@@ -613,7 +613,7 @@ def _one_dimension() -> list[Statement]:
             f"is {number(_cosine_of_averaging(), 2)}",
             "loose",
             "right for one layer and plain gradient descent only",
-            sharing,
+            chapter,
             mean,
             dw[0] / len(dw_parts),
         ),
@@ -623,7 +623,7 @@ def _one_dimension() -> list[Statement]:
             f"{e.dy.size} terms for each weight, added: {written(dw)}",
             "right",
             "",
-            sharing,
+            chapter,
         ),
         Statement(
             r"The general formula, $\sum_i x_i\, \delta_j$, read literally",
