@@ -600,8 +600,8 @@ def _one_dimension() -> list[Statement]:
     return [
         Statement(
             "First hypothesis, doubted by its own author: weights that start equal stay equal, whatever the input.",
-            f"private copies would get different gradients, {written(dw_parts)}. Nor do two equal weights of one kernel stay "
-            f"equal, {written(dw)}: sharing means one weight at every position, not equal entries",
+            f"private copies would get different gradients, {written(dw_parts)}. Nor do two equal weights of one kernel "
+            f"stay equal, {written(dw)}: sharing means one weight at every position, not equal entries",
             "wrong",
             f"{number(abs(dw[0, 0, 1] - dw[0, 0, 0]))} apart after a step of rate 1",
             chapter,
