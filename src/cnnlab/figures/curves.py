@@ -38,6 +38,8 @@ def curves(
             axes.set_yscale("log")
         if logx:
             axes.set_xscale("log")
+        if not logx and np.array_equal(at, np.round(at)):
+            axes.locator_params(axis="x", integer=True)  # there is no epoch 2.5
         _plain_ticks(axes, log, logx)
         axes.grid(True, color=INK, alpha=0.15, linewidth=0.5, linestyle="-")
         if len(series) > 1:
