@@ -318,3 +318,10 @@ def test_pictures_need_a_title_each():
 def test_a_sheet_wider_than_the_page_is_refused():
     with pytest.raises(ValueError, match="fewer"):
         figures.kernels(KERNELS.repeat(4, axis=0), says="Kernels.", columns=8)
+
+
+def test_whole_steps_have_whole_ticks():
+    loss = [40, 20, 10, 30]
+    whole = texts(figures.curves({"loss": loss}, says="A loss."))
+    halves = texts(figures.curves({"loss": loss}, says="A loss.", x=[0, 0.5, 1, 1.5]))
+    assert not any("." in text for text in whole) and "0.5" in halves
