@@ -80,7 +80,7 @@ two_dimensions_network = Example(
 """The whole network of the parent question: kernel, pool, sigmoid, two hidden neurons with given deltas."""
 
 two_convolutions = Example(
-    source="a bountied question on stacked convolutions, 2018 (document 4); the shapes are its, the numbers this book's",
+    source="a bountied question on stacked convolutions (document 4); the shapes are its, the numbers this book's",
     x=_array([[1, 2, 0], [3, 1, 2], [0, 2, 4]], axes=2),
     w1=_array([[1, -1], [2, 1]], axes=2),
     w2=_array([[2, 0], [-1, 1]], axes=2),
