@@ -1,9 +1,7 @@
 """What the tests of the live book share: a plain static server, a proxy that refuses, and a live chapter."""
 
 import contextlib
-import copy
 import json
-import re
 import socketserver
 import threading
 import time
@@ -190,7 +188,7 @@ class LiveChapter:
         fresh.metadata = nbformat.from_dict(
             {key: value for key, value in fresh.metadata.items() if key != "cnnlab_live"}
         )
-        return with_plain_ids(normalise(fresh)), values
+        return normalise(fresh), values
 
     def shown(self):
         """The text of every output as the page shows it: a list for each code cell."""
@@ -199,29 +197,6 @@ class LiveChapter:
     def text_of(self, html):
         """The text that a piece of HTML shows."""
         return self.page.evaluate(_TEXT_OF, html)
-
-
-def with_plain_ids(notebook):
-    """The notebook with the ids inside its SVG figures numbered in order of appearance.
-
-    matplotlib makes the id of a clip path from the unrounded corners of its box, whose last bits depend on the
-    machine. No reader sees an id; everything else in a figure is compared to the byte.
-    """
-    notebook = copy.deepcopy(notebook)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "<svg" in output.get("data", {}).get("text/html", ""):
-                output.data["text/html"] = _with_plain_ids(output.data["text/html"])
-    return notebook
-
-
-def _with_plain_ids(html):
-    names = {}
-    for name in re.findall(r'\bid="([^"]+)"', html):
-        names.setdefault(name, f"id{len(names)}")
-    return re.sub(
-        r'(\bid="|href="#|url\(#)([^")]+)', lambda match: match[1] + names.get(match[2], match[2]), html
-    )
 
 
 def _drop_what_the_live_site_adds(cell, own):

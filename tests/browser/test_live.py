@@ -86,7 +86,7 @@ def fresh(playwright, proxy, tmp_path):
 
 def committed(name):
     """The notebook of a chapter as it is committed."""
-    return live.with_plain_ids(nbformat.read(lite.BOOK / f"{name}.ipynb", as_version=4))
+    return nbformat.read(lite.BOOK / f"{name}.ipynb", as_version=4)
 
 
 def in_storage(page):

@@ -91,10 +91,9 @@ def finish(fig: Canvas, alt: str) -> Figure:
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace(INK, "currentColor")
     svg = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", svg)
-    svg = _unused_ids_removed(svg)
+    svg = _ids_by_appearance(svg)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
-    svg = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", svg)
+    svg = re.sub(r'( id="|href="#|url\(#)', rf"\1{prefix}-", svg)
     width = float(re.search(r'width="([\d.]+)pt"', svg).group(1)) * 4 / 3
     box = re.search(r'viewBox="([^"]+)"', svg).group(1)
     opening = (
@@ -105,6 +104,14 @@ def finish(fig: Canvas, alt: str) -> Figure:
     return Figure(re.sub(r"\n\s*", "\n", svg), alt)
 
 
-def _unused_ids_removed(svg: str) -> str:
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
-    return re.sub(r' id="([^"]+)"', lambda match: match.group(0) if match.group(1) in used else "", svg)
+def _ids_by_appearance(svg: str) -> str:
+    """Drop the ids that nothing refers to and number the others.
+
+    matplotlib's ids are hashes of floats that it did not round, so their last bits, which differ between
+    processors, would show.
+    """
+    names = {
+        name: f"n{i}" for i, name in enumerate(dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', svg)))
+    }
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", svg)
+    return re.sub(r'(href="#|url\(#)([^")]+)', lambda m: m[1] + names[m[2]], svg)
