@@ -35,7 +35,7 @@ draft: $(READY) ## build the pages that are written into _build/draft; warnings 
 	@$(PY) -m tools.book --draft
 
 test: $(READY) ## prove the project right: all tests, and every notebook run again and compared
-	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 -m "not slow" tests book
+	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with tools/nbval.cfg -m "not slow" tests book
 
 test-torch: $(READY) ## compare the backend and the training with PyTorch, in an environment of its own
 	@$(PY) -m tools.torch_env
@@ -58,6 +58,7 @@ grade: $(READY) ## grade what was handed in: make grade ASSIGNMENT=ps1 (more wor
 	@$(PY) -m course.grader grade $(ASSIGNMENT) $(OPTIONS)
 
 lab: $(READY) ## open the chapters in JupyterLab
+	@$(PY) -m jupyter trust book/*.ipynb # else JupyterLab shows no stored picture before a cell was run
 	$(PY) -m jupyter lab --notebook-dir=book
 
 refresh: $(READY) ## run the notebooks, rewrite their numbers and outputs, normalise them
