@@ -21,6 +21,7 @@ HEADER_LIMIT = 64 * 1024
 REPLY_LIMIT = 4 * 1024 * 1024
 MOST_ARRAYS = 16
 MOST_AXES = 6
+MOST_ENTRIES = 1 << 40  # axes of length 0 counted as 1; what takes bytes is limited by REPLY_LIMIT
 
 
 class ChannelError(Exception):
@@ -91,7 +92,8 @@ def checked_shapes(header):
         raise Malformed("the header has no list of shapes")
     for shape in shapes:
         whole = isinstance(shape, list) and len(shape) <= MOST_AXES and all(type(n) is int for n in shape)
-        if not whole or not all(n >= 0 for n in shape):
+        # Beside an axis of length 0 a huge one takes no bytes, but NumPy cannot make it.
+        if not whole or not all(n >= 0 for n in shape) or math.prod(n or 1 for n in shape) > MOST_ENTRIES:
             raise Malformed("a shape is not a short list of whole numbers")
     return shapes
 

@@ -15,7 +15,7 @@ from . import cells, sandbox
 from .drawing import Draw
 from .problems import SETS
 from .protocol import ChannelError, TooLate
-from .questions import Function, Value
+from .questions import Call, Function, Value
 
 # Every status that a part can end in, with what it means.
 STATUSES = {
@@ -102,7 +102,8 @@ def score(task):
     started = time.monotonic()
     problem_set = SETS[task.assignment]
     pristine = json.loads(task.pristine)
-    parts = [part for part in problem_set.parts if not task.parts or part.name in task.parts]
+    wanted = with_needs(problem_set, task.parts)
+    parts = [part for part in problem_set.parts if not wanted or part.name in wanted]
     submission = cells.read(task.handed, pristine, {part.name: part.asks_for for part in problem_set.parts})
     digest = hashlib.sha256(json.dumps(submission.sources, sort_keys=True).encode()).hexdigest()
     remarks = submission.remarks + id_remarks(submission, task.student)
@@ -120,6 +121,13 @@ def score(task):
     result.restarts = max(0, session.starts - 1)
     result.seconds = round(time.monotonic() - started, 3)
     return result
+
+
+def with_needs(problem_set, names):
+    """The named parts and those that must have all their points before these count."""
+    chosen = [part for part in problem_set.parts if part.name in names]
+    items = [item for part in chosen for item in part.items(Draw("", "", part.name, "", ""))]
+    return set(names).union(*(item.needs for item in items))
 
 
 def guarded_score(task):
@@ -327,6 +335,7 @@ class Session:
         """(status, sentence) for an exception that the worker reported. What it says is checked, never trusted."""
         error = error if isinstance(error, dict) else {}
         kind = error.get("type")
+        kind = kind if isinstance(kind, str) else ""
         name = f"`{question.name}`" if question else "The cell"
         if kind == "LibraryRefused" and error.get("module") in sandbox.LIBRARIES:
             return "uses the library", f"{name} imports `{error['module']}`, which the sheet does not allow."
@@ -334,10 +343,10 @@ class Session:
             return "not attempted", ""
         if kind == "MemoryError":
             return "out of memory", f"{name} wanted more memory than the limit."
-        if kind == "WrongCount" and type(error.get("count")) is int:
+        if kind == "WrongCount" and isinstance(question, Call) and type(error.get("count")) is int:
             return (
                 "wrong",
-                f"{name} returned {error['count']} results, the sheet asks for {question.outputs}.",
+                f"{name} returned {error['count']:.6g} results, the sheet asks for {question.outputs}.",
             )
         kind = kind if kind in EXCEPTIONS else "an exception"
         where = self.place(error.get("line"))
@@ -358,6 +367,7 @@ class Session:
         if (
             isinstance(line, list)
             and len(line) == 2
+            and isinstance(line[0], str)
             and line[0] in self.names
             and type(line[1]) is int
             and 0 < line[1] < 100_000

@@ -57,6 +57,8 @@ BROKEN = {
     "shapes are words": (framed({"arrays": ["abc"]}), protocol.Malformed),
     "negative": (framed({"arrays": [[-1]]}), protocol.Malformed),
     "booleans": (framed({"arrays": [[True]]}), protocol.Malformed),
+    "an axis beyond NumPy's": (framed({"arrays": [[0, 10**30]]}), protocol.Malformed),
+    "axes that multiply beyond NumPy's": (framed({"arrays": [[2**30, 0, 2**40]]}), protocol.Malformed),
     "fractions": (framed({"arrays": [[1.5]]}), protocol.Malformed),
     "too many arrays": (framed({"arrays": [[]] * 17}), protocol.Malformed),
     "too many axes": (framed({"arrays": [[1] * 7]}), protocol.Malformed),

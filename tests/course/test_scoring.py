@@ -368,3 +368,47 @@ def test_written_answers_cannot_run_in_the_instructors_browser():
 def test_statuses_have_words():
     assert {status for _, status in corpus.TROUBLES.values()} <= set(scoring.STATUSES)
     assert set(scoring.BREAKS) <= set(scoring.STATUSES)
+
+
+LYING_WORKER = """
+import sys
+
+worker = sys._getframe().f_back.f_globals
+honest = worker["answer"]
+
+
+def lying(namespace, request, arrays):
+    if request["do"] == {do!r} and request["name"] == {name!r}:
+        return {{"error": {error!r}}}, []
+    return honest(namespace, request, arrays)
+
+
+worker["answer"] = lying
+"""
+
+LIES = {
+    "the type is a list": ("call", "palindrome", {"type": []}),
+    "the line is a list": ("call", "palindrome", {"type": "ValueError", "line": [[], 3]}),
+    "a count for a variable": ("value", "hand_da", {"type": "WrongCount", "count": 3}),
+    "a count for a cell": ("cell", "cell circular", {"type": "WrongCount", "count": 3}),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_forged_description_of_an_error_does_not_break_the_grader(name):
+    do, asked, error = LIES[name]
+    code = LYING_WORKER.format(do=do, name=asked, error=error)
+    notebook = corpus.with_cells(
+        "ps1", base="released", practice_conv1d=code, palindrome="palindrome = 1", hand="x = 1"
+    )
+    result = grade("ps1", notebook)
+    assert result.status == "" and result.earned == 0
+
+
+def test_one_part_again_brings_the_parts_that_it_needs():
+    pristine = json.dumps(corpus.released("ps5"))
+    handed = Handed(corpus.as_bytes(corpus.source("ps5")))
+    result = scoring.score(scoring.Task("ps5", "ann", handed, pristine, SECRET, parts=("training",)))
+    assert {part.name: part.status for part in result.parts} == dict.fromkeys(
+        ("mirror", "blend", "network", "training"), "right"
+    )
