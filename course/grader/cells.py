@@ -38,13 +38,17 @@ class Submission:
 def fetch(folder, assignment):
     """Read a submission without following a link anywhere. folder: submitted/STUDENT/ASSIGNMENT."""
     folder = Path(folder)
-    if folder.is_symlink():
+    if folder.is_symlink() or folder.parent.is_symlink():
         return Handed(None, "symbolic link")
     if not folder.is_dir():
         return Handed(None, "nothing handed in")
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return Handed(None, "unreadable notebook")
     path, remarks = folder / f"{assignment}.ipynb", ()
-    if not os.path.lexists(path):
-        others = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".ipynb")
+    if path.name not in names:
+        others = sorted(folder / name for name in names if name.lower().endswith(".ipynb"))
         if len(others) != 1:
             return Handed(None, "nothing handed in")
         path, remarks = (
@@ -164,7 +168,9 @@ def text(cell):
 
 
 def parse(source):
-    """The syntax tree of a source, or None. Code from outside may also exhaust the parser."""
+    """The syntax tree of a source, or None. Code from outside may exhaust the parser; a tree takes 500 bytes a letter."""
+    if len(source) > SOURCE_LIMIT:
+        return None
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -206,7 +212,8 @@ def runnable(source):
     lines = []
     for line in source.split("\n"):
         bare = line.strip()
-        command = bare.startswith(("%", "!")) or (bare.endswith("?") and bare.rstrip("?").isidentifier())
+        asks = "?" in (bare[:1], bare[-1:]) and bare.strip("?").replace(".", "").isidentifier()
+        command = bare.startswith(("%", "!")) or asks
         lines.append(line[: len(line) - len(line.lstrip())] + "pass" if command else line)
     return "\n".join(lines)
 

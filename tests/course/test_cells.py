@@ -1,5 +1,6 @@
 """Notebooks that are broken, by accident or on purpose."""
 
+import ast
 import json
 import os
 
@@ -139,7 +140,18 @@ def test_a_very_long_cell():
 def test_notebook_commands():
     assert cells.runnable("%matplotlib inline\nx = 1") == "pass\nx = 1"
     assert cells.runnable("if True:\n    !ls\nnp?") == "if True:\n    pass\npass"
+    assert cells.runnable("np.pad?\n?np.pad\nnp.pad??\nx = 1") == "pass\npass\npass\nx = 1"
     assert cells.runnable("x = 5 % 3") == "x = 5 % 3"
+
+
+def test_no_tree_is_made_of_a_cell_that_is_too_long(monkeypatch):
+    """The tree of a 10 MB cell takes 5 GB of the grader's memory."""
+    parsed = []
+    monkeypatch.setattr(cells.ast, "parse", lambda text: parsed.append(len(text)) or ast.Module([], []))
+    notebook = corpus.released("ps1")
+    notebook["cells"] = [{"cell_type": "code", "source": "STUDENT = (" + "0," * 500_000 + ")"}]
+    read(notebook)
+    assert all(length <= cells.SOURCE_LIMIT for length in parsed)
 
 
 def test_libraries():
@@ -210,3 +222,19 @@ def test_timestamps(folder, tmp_path):
 
 def test_json_of_the_corpus():
     assert json.loads(corpus.as_bytes(corpus.released("ps1")))["nbformat"] == 4
+
+
+def test_a_link_in_the_place_of_the_student_is_not_followed(tmp_path):
+    (tmp_path / "ann" / "ps1").mkdir(parents=True)
+    (tmp_path / "ann" / "ps1" / "ps1.ipynb").write_text("{}")
+    (tmp_path / "bob").symlink_to("ann")
+    assert cells.fetch(tmp_path / "bob" / "ps1", "ps1").status == "symbolic link"
+    assert cells.fetch(tmp_path / "ann" / "ps1", "ps1").status == ""
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(cells.os, "listdir", refuse)
+    assert cells.fetch(tmp_path, "ps1").status == "unreadable notebook"

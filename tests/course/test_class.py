@@ -126,6 +126,15 @@ def test_one_odd_notebook_stops_nothing(course):
         assert {row["Username"]: row["ps1"] for row in csv.DictReader(file)}["right"] == "20"
 
 
+def test_code_too_deep_to_compare_has_a_fingerprint_of_its_own():
+    """The comparison of equal code runs in the grader's own process: it must not end the run."""
+    pristine, marks = corpus.released("ps1"), set()
+    for terms in (100, 1500, 1501):
+        sources = {"palindrome": "x = 0" + " + 0" * terms}
+        marks.add(run.fingerprint(run.Result("ps1", "ann", [], sources, []), pristine))
+    assert len(marks) == 3 and None not in marks
+
+
 @pytest.mark.slow
 def test_nothing_is_graded_twice_and_what_changed_is_graded_again(course):
     for student in ("ann", "bob"):
