@@ -253,7 +253,9 @@ def test_training_forgets_no_digits_of_its_weights(trained, split):
 
 def test_the_stored_run_of_pytorch_has_the_same_numbers(trained, split):
     """`make test-torch` recomputes the record; here cnnlab is compared with it."""
-    record = json.loads((Path(__file__).parents[1] / "src/cnnlab/data/records/torch_training.json").read_text())
+    record = json.loads(
+        (Path(__file__).parents[1] / "src/cnnlab/data/records/torch_training.json").read_text()
+    )
     network, history = trained
     np.testing.assert_allclose(record["first_losses"], history.losses[:5], rtol=1e-7)
     epoch_losses = np.reshape(history.losses, (20, 45)).mean(axis=1)

@@ -75,7 +75,9 @@ def record(name):
     `bench/README.md` says what each record holds and which command writes it anew.
     """
     folder = resources.files("cnnlab").joinpath("data", "records")
-    names = sorted(path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json"))
+    names = sorted(
+        path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json")
+    )
     if name not in names:
         raise ValueError(f"record: there is no record {name!r}; there are {', '.join(names)}")
     return json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
