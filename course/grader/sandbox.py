@@ -95,7 +95,7 @@ def visible():
     places = {name: source for name, source in places.items() if source.exists()}
     hidden = [
         str(path)
-        for root in {str(prefix), "/usr"}
+        for root in {str(prefix), "/usr", "/"}  # /lib may be a second door to /usr/lib
         for path in sorted(Path(root, "lib").glob("python3*/*-packages"))
     ]
     return places, hidden

@@ -76,6 +76,18 @@ def test_attempts_fail(road, name):
 
 
 @pytest.mark.parametrize("road", ROADS)
+def test_the_system_has_no_packages_behind_any_of_its_doors(road):
+    source = """
+import glob
+import os
+for door in ("/lib", "/lib64", "/usr/lib", "/usr/lib64", os.path.dirname(os.path.dirname(os.__file__))):
+    for folder in glob.glob(door + "/python3*/*-packages"):
+        assert not os.listdir(folder), folder
+"""
+    assert run(road, source) is None
+
+
+@pytest.mark.parametrize("road", ROADS)
 def test_nothing_of_the_student_is_seen_by_the_next_one(road):
     assert run(road, "import sys\nsys.modules['numpy'].left = 1") is None
     assert run(road, "assert hasattr(np, 'left')")["type"] == "AssertionError"
