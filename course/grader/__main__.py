@@ -82,9 +82,12 @@ def feedback(course, arguments):
     from . import run
 
     students = sorted(path.parent.parent.name for path in autograded(course, arguments.assignment))
-    run.write_feedback(course, arguments.assignment, students, run.Options(workers=max(1, arguments.workers)))
+    options = run.Options(workers=max(1, arguments.workers))
+    without = run.write_feedback(course, arguments.assignment, students, options)
     run.write_tables(course, arguments.assignment)
-    print(f"{len(students)} pages.")
+    print(f"{len(students) - len(without)} pages.")
+    for student in without:
+        print(f"Look at {student}: {run.NO_PAGE}.")
     return 0
 
 

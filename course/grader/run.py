@@ -28,6 +28,7 @@ from .problems import SETS
 from .scoring import Result, Task, failed, guarded_score
 
 POOL_ATTEMPTS = 3
+NO_PAGE = "nbgrader could not make the feedback page"
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,9 @@ def grade(course, assignment, options):
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
     summary.look = worth_a_look(results, pristine)
     if options.feedback:
-        write_feedback(
-            course, assignment, sorted(tasks) or stale_feedback(course, assignment, results), options
-        )
+        wanted = sorted(tasks) or stale_feedback(course, assignment, results)
+        without = write_feedback(course, assignment, wanted, options)
+        summary.look = sorted(summary.look + [(student, NO_PAGE) for student in without])
     write_tables(course, assignment)
     (course.results(assignment) / "summary.txt").write_text(str(summary) + "\n", encoding="utf-8")
     return summary
@@ -365,9 +366,10 @@ def feedback_page(course, assignment, student):
 
 
 def write_feedback(course, assignment, students, options):
-    """nbgrader's own feedback pages, made in parallel."""
+    """nbgrader's own feedback pages, made in parallel. Returns the students whose page could not be made."""
     if not students:
-        return
+        return []
+    without = []
     groups = [
         students[i :: options.workers] for i in range(options.workers) if students[i :: options.workers]
     ]
@@ -378,8 +380,9 @@ def write_feedback(course, assignment, students, options):
             pool.submit(pages.feedback_pages, str(course.root), assignment, group): group for group in groups
         }
         for future in concurrent.futures.as_completed(futures):
-            future.result()
+            without += future.result()
             bar.update(len(futures[future]))
+    return sorted(without)
 
 
 def write_tables(course, assignment):

@@ -136,6 +136,17 @@ def test_code_too_deep_to_compare_has_a_fingerprint_of_its_own():
 
 
 @pytest.mark.slow
+def test_a_page_that_cannot_be_made_stops_nothing(course):
+    """`[x]` is a pattern, not a name, where nbgrader looks for the notebook."""
+    for student in ("ann", "[x]"):
+        hand_in(course, student, corpus.source("ps1"))
+    summary = run.grade(course, "ps1", run.Options(workers=1, quiet=True, limits=QUICK))
+    assert ("[x]", run.NO_PAGE) in summary.look and ("ann", run.NO_PAGE) not in summary.look
+    assert (course.folder("feedback", "ann", "ps1") / "ps1.html").exists()
+    assert "[x]" in (course.root / "ps1-moodle.csv").read_text()
+
+
+@pytest.mark.slow
 def test_nothing_is_graded_twice_and_what_changed_is_graded_again(course):
     for student in ("ann", "bob"):
         hand_in(course, student, corpus.source("ps1"))
