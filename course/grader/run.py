@@ -28,6 +28,7 @@ from .problems import SETS
 from .scoring import Result, Task, failed, guarded_score
 
 POOL_ATTEMPTS = 3
+NO_ID = "the folder's name is no id (UTF-8, at most 200 bytes); nothing in it was graded"
 NO_PAGE = "nbgrader could not make the feedback page"
 
 
@@ -111,7 +112,10 @@ def grade(course, assignment, options):
                 bar.update()
     summary.seconds = time.monotonic() - started
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
-    summary.look = worth_a_look(results, pristine)
+    summary.look = sorted(
+        worth_a_look(results, pristine)
+        + [(ascii(name), NO_ID) for name in course.students(assignment) if not is_an_id(name)]
+    )
     if options.feedback:
         wanted = sorted(tasks) or stale_feedback(course, assignment, results)
         without = write_feedback(course, assignment, wanted, options)
@@ -125,7 +129,9 @@ def plan(course, assignment, pristine, options):
     """({student: task} to grade, {student: result} that still holds)."""
     secret = read_secret(course.secret_path)
     students = [
-        name for name in course.students(assignment) if not options.students or name in options.students
+        name
+        for name in course.students(assignment)
+        if is_an_id(name) and (not options.students or name in options.students)
     ]
     absent = set(options.students) - set(students)
     if absent:
@@ -153,6 +159,14 @@ def plan(course, assignment, pristine, options):
         else:
             tasks[student] = task
     return tasks, kept
+
+
+def is_an_id(name):
+    """Whether a folder's name can be kept in the gradebook and as a file's name with an ending."""
+    try:
+        return len(name.encode()) <= 200
+    except UnicodeEncodeError:
+        return False
 
 
 @functools.cache

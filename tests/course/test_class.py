@@ -146,6 +146,14 @@ def test_a_page_that_cannot_be_made_stops_nothing(course):
     assert "[x]" in (course.root / "ps1-moodle.csv").read_text()
 
 
+def test_a_folder_whose_name_is_no_id_is_named(course):
+    for student in ("ann", "caf\udce9", "n" * 250):
+        hand_in(course, student, corpus.released("ps1"))
+    summary = run.grade(course, "ps1", FAST)
+    assert scores(course) == {"ann": 0}
+    assert {(r"'caf\udce9'", run.NO_ID), (f"'{'n' * 250}'", run.NO_ID)} <= set(summary.look)
+
+
 @pytest.mark.slow
 def test_nothing_is_graded_twice_and_what_changed_is_graded_again(course):
     for student in ("ann", "bob"):
