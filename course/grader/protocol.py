@@ -93,7 +93,11 @@ def checked_shapes(header):
     for shape in shapes:
         whole = isinstance(shape, list) and len(shape) <= MOST_AXES and all(type(n) is int for n in shape)
         # Beside an axis of length 0 a huge one takes no bytes, but NumPy cannot make it.
-        if not whole or not all(n >= 0 for n in shape) or math.prod(n or 1 for n in shape) > MOST_ENTRIES:
+        if (
+            not whole
+            or not all(n >= 0 for n in shape)
+            or (0 in shape and math.prod(n or 1 for n in shape) > MOST_ENTRIES)
+        ):
             raise Malformed("a shape is not a short list of whole numbers")
     return shapes
 
