@@ -192,19 +192,6 @@ def defined(source):
     return names
 
 
-def libraries_used(source, libraries):
-    """Which of the refused libraries a source imports, in order."""
-    tree, found = parse(source), []
-    for node in ast.walk(tree) if tree else ():
-        modules = []
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            modules = [node.module or ""]
-        found += [name.partition(".")[0] for name in modules]
-    return [name for name in dict.fromkeys(found) if name in libraries]
-
-
 def runnable(source):
     """The source without notebook commands (%magic, !shell, name?), which plain Python cannot run."""
     if parse(source) is not None:

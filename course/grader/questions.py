@@ -87,13 +87,15 @@ class ProblemSet:
 
 
 def same(got, expected, relative=1e-6):
-    """Equal up to rounding, and of equal shape; a scalar may come as an array of one entry."""
+    """Equal up to the rounding of float32, and of equal shape; a scalar may come as an array of one entry.
+
+    Entries that are small because large terms cancel carry the rounding of those terms: the tolerance is relative
+    to the largest entry as well.
+    """
     if got.shape != expected.shape and not (got.size == expected.size == 1):
         return False
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    return bool(
-        np.allclose(got.reshape(expected.shape), expected, rtol=relative, atol=1e-3 * relative * scale)
-    )
+    return bool(np.allclose(got.reshape(expected.shape), expected, rtol=relative, atol=relative * scale))
 
 
 def as_arrays(outputs):
@@ -138,7 +140,7 @@ def first_difference(name, got, expected, relative=1e-6):
         return f"`{name}` has shape {got.shape}, expected {expected.shape}."
     got = got.reshape(expected.shape)
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    wrong = ~np.isclose(got, expected, rtol=relative, atol=1e-3 * relative * scale)
+    wrong = ~np.isclose(got, expected, rtol=relative, atol=relative * scale)
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, index))}]" if index else ""
     how_many = f" ({int(wrong.sum())} of {expected.size} are wrong)" if expected.size > 1 else ""

@@ -155,12 +155,6 @@ def test_no_tree_is_made_of_a_cell_that_is_too_long(monkeypatch):
     assert all(length <= cells.SOURCE_LIMIT for length in parsed)
 
 
-def test_libraries():
-    assert cells.libraries_used(
-        "import torch.nn as nn\nfrom scipy import signal\nimport math", ("torch", "scipy")
-    ) == ["torch", "scipy"]
-
-
 # Files and folders
 
 

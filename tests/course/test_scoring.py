@@ -10,7 +10,7 @@ from bench import course_corpus as corpus
 from course.grader import feedback, sandbox, scoring
 from course.grader.cells import Handed
 from course.grader.problems import SETS
-from course.grader.questions import Call
+from course.grader.questions import Call, same
 
 LIMITS = sandbox.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
 SECRET = "s" * 40
@@ -412,3 +412,10 @@ def test_one_part_again_brings_the_parts_that_it_needs():
     assert {part.name: part.status for part in result.parts} == dict.fromkeys(
         ("mirror", "blend", "network", "training"), "right"
     )
+
+
+def test_the_rounding_of_float32_is_forgiven_where_large_terms_cancel_and_nothing_more():
+    expected = np.array([3.0, 0.0])
+    assert same(np.array([3.0, 2e-7]), expected)
+    assert not same(np.array([3.0, 2e-5]), expected)
+    assert not same(np.array([3.0001, 0.0]), expected)
