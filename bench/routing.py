@@ -9,12 +9,10 @@ pools and the indicator ismax of the neurons, for windows that do not overlap,
 
 import numpy as np
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 import cnnlab
-from bench.machine import describe, idle, write
 from bench.measure import in_turn, milliseconds, ratio
+from bench.sides import record_sides
 
 ROUNDS = 9
 SIDES = (8, 12, 16, 24, 32, 48, 64)
@@ -22,21 +20,13 @@ SIDES = (8, 12, 16, 24, 32, 48, 64)
 
 def main():
     """Time every side, print the ratios, write records/pool_routing.json."""
-    record = {
-        "about": "backward pass of 2 x 2 max-pooling of one n x n image, float32, one thread; M and ismax are ready",
-        "machine": describe(),
-        "rounds": ROUNDS,
-    }
-    with (
-        threadpool_limits(1),
-        tqdm(total=len(SIDES) * ROUNDS, desc="routing", leave=False, mininterval=1) as progress,
-    ):
-        record["sides"] = [one_side(n, progress) for n in SIDES]
-    record["machine"]["idle"] = idle(record["machine"]["load_before"])
-    for row in record["sides"]:
-        parts = ", ".join(f"{key} {value['best']:.3g}" for key, value in row["ratios"].items())
-        print(f"n = {row['side']:3}: {parts}")
-    write("pool_routing", record)
+    record_sides(
+        "pool_routing",
+        "backward pass of 2 x 2 max-pooling of one n x n image, float32, one thread; M and ismax are ready",
+        SIDES,
+        ROUNDS,
+        one_side,
+    )
 
 
 def pool_matrix(n):

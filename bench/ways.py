@@ -2,12 +2,10 @@
 
 import numpy as np
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 import cnnlab
-from bench.machine import describe, idle, write
 from bench.measure import in_turn, milliseconds, ratio
+from bench.sides import record_sides
 
 ROUNDS = 9
 KERNEL = 3
@@ -16,21 +14,13 @@ SIDES = (8, 12, 16, 24, 32, 48, 64)
 
 def main():
     """Time one image of one channel for every side, print the ratios, write records/ways.json."""
-    record = {
-        "about": "forward pass of one n x n image with one 3 x 3 kernel, float32, one thread; the matrices are ready",
-        "machine": describe(),
-        "rounds": ROUNDS,
-    }
-    with (
-        threadpool_limits(1),
-        tqdm(total=len(SIDES) * ROUNDS, desc="ways", leave=False, mininterval=1) as progress,
-    ):
-        record["sides"] = [one_side(n, progress) for n in SIDES]
-    record["machine"]["idle"] = idle(record["machine"]["load_before"])
-    for row in record["sides"]:
-        parts = ", ".join(f"{key} {value['best']:.3g}" for key, value in row["ratios"].items())
-        print(f"n = {row['side']:3}: {parts}")
-    write("ways", record)
+    record_sides(
+        "ways",
+        "forward pass of one n x n image with one 3 x 3 kernel, float32, one thread; the matrices are ready",
+        SIDES,
+        ROUNDS,
+        one_side,
+    )
 
 
 def matrix(w, n):
