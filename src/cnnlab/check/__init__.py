@@ -287,7 +287,8 @@ def against(
               a dictionary of keywords. Give them unequal sizes and numbers without symmetry.
     returns   the name of the returned array, or the names of several
     takes     names of the positional arguments, for the report; the default reads them from `right`
-    mistakes  wrong functions by id, called in the same way; an id of the catalogue brings its words along
+    mistakes  wrong functions by id, called in the same way, several of one id as a tuple; an id of the catalogue
+              brings its words along
     name      of the check in the report
     chapter   file name without ending of the chapter to read
 

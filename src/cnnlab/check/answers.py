@@ -127,15 +127,21 @@ def agree(got: np.ndarray, right: np.ndarray) -> bool:
     return got.shape == right.shape and bool(np.all(agreeing(got, right)))
 
 
-def agreeing(got: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Where two arrays of one shape agree."""
+def agreeing(got: np.ndarray, right: np.ndarray, *, relative: float = 1e-6, unit: float = 0.0) -> np.ndarray:
+    """Where two arrays of one shape agree.
+
+    relative  how far a right entry may be off, as a part of the largest right entry
+    unit      size of the terms that were added up, where they are real numbers that may all but cancel: rounding is
+              then measured against them also where every entry of the sum is smaller
+    """
     with np.errstate(all="ignore"):
-        return np.isclose(np.asarray(got, float), right, rtol=0, atol=_rounding(got, right), equal_nan=True)
+        allowed = _rounding(got, right, relative, unit)
+        return np.isclose(np.asarray(got, float), right, rtol=0, atol=allowed, equal_nan=True)
 
 
-def _rounding(got: np.ndarray, right: np.ndarray) -> float:
+def _rounding(got: np.ndarray, right: np.ndarray, relative: float, unit: float) -> float:
     """What rounding may do: much less than the 1/4 by which two different right answers of the probes differ."""
     finite = np.abs(right[np.isfinite(right)])
-    scale = float(finite.max()) if finite.size else 1.0
+    scale = max(unit, float(finite.max())) if finite.size else 1.0
     coarse = float(np.finfo(got.dtype).eps) if got.dtype.kind == "f" else 0.0
-    return max(1e-6, 8 * coarse) * scale + 1e-12
+    return max(relative, 8 * coarse) * scale + 1e-12

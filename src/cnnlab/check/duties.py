@@ -71,17 +71,21 @@ class OwnDuty(Duty):
     """A duty whose right function, and wrong ones, do not come from the catalogue.
 
     function  the right function, called like the student's
-    wrong     wrong functions by id, called like the student's
+    wrong     wrong functions by id, called like the student's; several of one id as a tuple
     """
 
     function: Callable | None = None
-    wrong: Mapping[str, Callable] = field(default_factory=dict)
+    wrong: Mapping[str, Callable | tuple[Callable, ...]] = field(default_factory=dict)
 
     def right(self, part: str, probe: Probe) -> tuple[np.ndarray, ...]:
         return self.shown(part, self._part_of(self.function, part)(**probe.arguments, **probe.options))
 
     def mistakes(self, part: str):
-        return [(id, self._part_of(formula, part)) for id, formula in self.wrong.items()]
+        return [
+            (id, self._part_of(formula, part))
+            for id, entry in self.wrong.items()
+            for formula in (entry if isinstance(entry, tuple) else (entry,))
+        ]
 
     def _part_of(self, formula: Callable, part: str) -> Callable:
         def one(**arguments):

@@ -1,6 +1,7 @@
 """How a verdict is told: as plain text, as Markdown, as HTML that reads in light and dark."""
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,10 +103,38 @@ class Report:
         )
 
 
-def described(id: str) -> tuple[str, ...]:
+def mistake_sections(
+    names: tuple[str, ...], together: bool = False, part: str = "", catalogue: Mapping = CATALOGUE
+) -> list[Section]:
+    """The mistakes that explain one wrong part: by name, why each is wrong, and a hint.
+
+    names      ids of the mistakes, several if they cannot be told apart; none if no known mistake explains it
+    together   True if the names are two mistakes made at once
+    part       the wrong part, if there is more than one
+    catalogue  where the words stand, by id: anything with a name, a why, a hint and a convention
+    """
+    where = f" in {part}" if part else ""
+    if not names:
+        what = f"this {part}" if part else "this"
+        return [Section("Not recognised", (f"No mistake that this book knows gives {what} on every call.",))]
+    told = [_described(id, catalogue) for id in names]
+    if together:
+        heading, lines = "Two mistakes at once", tuple(line for lines in told for line in lines)
+    elif len(names) > 1:
+        heading, lines = "One of these, which give the same numbers", tuple(map(" ".join, told))
+    else:
+        convention = names[0] in catalogue and catalogue[names[0]].convention
+        heading = "A valid subgradient, another convention" if convention else "The mistake"
+        lines = told[0]
+    hints = tuple(dict.fromkeys(catalogue[id].hint for id in names if id in catalogue))
+    return [Section(heading + where, lines), *([Section("Hint", hints)] if hints else [])]
+
+
+def _described(id: str, catalogue: Mapping) -> tuple[str, ...]:
     """A mistake by name, and why it is wrong. One that the catalogue lacks has only its id for a name."""
-    mistake = CATALOGUE.get(id)
-    return (f"{mistake.name} ({id}).", mistake.why) if mistake else (f"{id.replace('-', ' ')}.",)
+    if id not in catalogue:
+        return (f"{id.replace('-', ' ')}.",)
+    return f"{catalogue[id].name} ({id}).", catalogue[id].why
 
 
 def picture(title: str, array: np.ndarray, index=None, wrong=None) -> Picture:

@@ -3,15 +3,12 @@
 import inspect
 from dataclasses import replace
 
-import numpy as np
-
 from cnnlab.check.answers import agreeing, read
 from cnnlab.check.duties import Duty, explained
 from cnnlab.check.probes import Probe
-from cnnlab.check.report import Picture, Report, Section, described, picture
+from cnnlab.check.report import Picture, Report, Section, mistake_sections, picture
 from cnnlab.check.sandbox import call
 from cnnlab.check.verdict import Finding, Verdict, judge
-from cnnlab.formatting import number
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS
 
 
@@ -219,27 +216,15 @@ def _label(finding: Finding, duty: Duty) -> str:
     return f"{finding.part}[{finding.piece}]" if several else finding.part
 
 
-def _entry(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
-
-
-def _value(value) -> str:
-    value = np.asarray(value)
-    return str(bool(value)) if value.dtype.kind == "b" else number(float(value))
-
-
 def _wrong_part(duty: Duty, finding: Finding, *, shown: bool) -> list[Section]:
     name = _label(finding, duty)
     probe = duty.probes[finding.probe]
     if finding.index is None:
-        line = f"{name} has shape {finding.got.shape}, expected {finding.right.shape}."
-        return [Section("Shape", (line,))]
-    got, right = finding.got[finding.index], finding.right[finding.index]
-    line = f"{_entry(name, finding.index)} should be {_value(right)}, got {_value(got)}."
+        return [Section("Shape", (finding.told(name),))]
     if duty.group == "checker":
         answer = {True: "It said that the gradient is right.", False: "It said that the gradient is wrong."}
-        return [Section("First wrong answer", (probe.story, answer[bool(got)]))]
-    lines = [line]
+        return [Section("First wrong answer", (probe.story, answer[bool(finding.got[finding.index])]))]
+    lines = [finding.told(name)]
     if shown and not _count(duty, finding.part):
         lines += explained(duty, finding.part, finding.index, probe)
     return [Section("First wrong entry", tuple(lines))]
@@ -260,9 +245,11 @@ def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     """The mistakes by name, what is said of them, where to read; or that there is no name."""
     sections = []
     for finding in verdict.findings:
-        sections += _mistake(finding.names, finding.together, finding.part if len(duty.returns) > 1 else "")
+        sections += mistake_sections(
+            finding.names, finding.together, finding.part if len(duty.returns) > 1 else ""
+        )
     if verdict.rung in ("state", "argument") and verdict.names:
-        sections += _mistake(verdict.names, False, "")
+        sections += mistake_sections(verdict.names, False, "")
     elif "argument-modified" in verdict.names:
         sections.append(Section("Also", ("It modified an argument.",)))
     joined = []
@@ -272,33 +259,6 @@ def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     read_at = [CATALOGUE[id].chapter for id in verdict.names if id in CATALOGUE] or [duty.chapter]
     titles = dict.fromkeys(CHAPTERS[chapter] for chapter in read_at if chapter)
     return [*joined, Section("Read", (", ".join(titles),))] if titles else joined
-
-
-def _mistake(names: tuple[str, ...], together: bool, part: str) -> list[Section]:
-    where = f" in {part}" if part else ""
-    if not names:
-        if part:
-            return [
-                Section(
-                    "Not recognised", (f"No mistake that this book knows gives this {part} on every call.",)
-                )
-            ]
-        return [Section("Not recognised", ("No mistake that this book knows gives this on every call.",))]
-    if together:
-        lines = tuple(line for id in names for line in described(id))
-        return [Section(f"Two mistakes at once{where}", lines), *_hints(names)]
-    if len(names) == 1:
-        mistake = CATALOGUE.get(names[0])
-        convention = mistake is not None and mistake.convention
-        heading = "A valid subgradient, another convention" if convention else "The mistake"
-        return [Section(heading + where, described(names[0])), *_hints(names)]
-    lines = tuple(" ".join(described(id)) for id in names)
-    return [Section(f"One of these, which give the same numbers{where}", lines), *_hints(names)]
-
-
-def _hints(names: tuple[str, ...]) -> list[Section]:
-    hints = tuple(dict.fromkeys(CATALOGUE[id].hint for id in names if id in CATALOGUE))
-    return [Section("Hint", hints)] if hints else []
 
 
 SPECIAL = {

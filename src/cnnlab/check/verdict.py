@@ -9,6 +9,7 @@ from itertools import permutations
 
 import numpy as np
 
+from cnnlab import formatting
 from cnnlab.check.answers import Returned, agree, agreeing
 from cnnlab.check.duties import Duty
 from cnnlab.check.sandbox import Outcome
@@ -37,6 +38,14 @@ class Finding:
     index: tuple[int, ...] | None
     names: tuple[str, ...] = ()
     together: bool = False
+
+    def told(self, name: str, *, expected: bool = True) -> str:
+        """One sentence on what is wrong; `name` is the array's. Without `expected` it does not say what is right."""
+        if self.index is None:
+            return f"{name} has shape {self.got.shape}, expected {self.right.shape}."
+        entry = f"{name}[{', '.join(map(str, self.index))}]" if self.index else name
+        should = f"should be {_value(self.right[self.index])}" if expected else "is wrong"
+        return f"{entry} {should}, got {_value(self.got[self.index])}."
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,11 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
             "argument", changed, names=("argument-modified",), wrong_on=(changed,), remarks=remarks
         )
     return Verdict("passed", remarks=remarks)
+
+
+def _value(value) -> str:
+    value = np.asarray(value)
+    return str(bool(value)) if value.dtype.kind == "b" else formatting.number(float(value))
 
 
 def _problem(returned: Returned) -> str:
