@@ -118,6 +118,15 @@ def test_kernel_larger_than_the_padded_input(name):
     assert "kernel must fit into the padded input" in text and "padding (1" in text
 
 
+@pytest.mark.parametrize("name", CONVS)
+def test_kernel_that_reaches_further_than_the_padded_input(name):
+    reach, padded = ((9,), (7,)) if "1d" in name else ((9, 17), (7, 6))
+    text = message(ValueError, name, dilation=8)
+    assert f"which reaches over {reach} with dilation" in text and f"padded input {padded}" in text
+    assert "a smaller kernel or dilation" in text
+    call(name.removesuffix("_backward"), dilation=8, padding=6)
+
+
 @pytest.mark.parametrize("name", POOLS)
 @pytest.mark.parametrize("size", [8, (2, 7), (8, 1)])
 def test_window_larger_than_the_image(name, size):
@@ -135,6 +144,40 @@ def test_stride_below_one(name, stride):
 @pytest.mark.parametrize("name", CONVS)
 def test_padding_below_zero(name):
     assert "padding must be at least 0, got -1" in message(ValueError, name, padding=-1)
+
+
+@pytest.mark.parametrize("name", CONVS)
+def test_dilation_below_one_or_no_int(name):
+    assert "dilation must be at least 1, got 0" in message(ValueError, name, dilation=0)
+    assert "dilation must be an int" in message(TypeError, name, dilation=1.0)
+
+
+@pytest.mark.parametrize("name", CONVS)
+def test_groups_that_are_no_count(name):
+    assert "groups must be at least 1, got 0" in message(ValueError, name, groups=0)
+    for groups in (1.0, "1", True, (1,), None):
+        assert "groups must be an int, got" in message(TypeError, name, groups=groups)
+
+
+@pytest.mark.parametrize("name", CONVS)
+@pytest.mark.parametrize(("groups", "channels", "kernels"), [(2, 3, 4), (3, 6, 4), (4, 6, 4), (5, 3, 4)])
+def test_groups_that_do_not_divide(name, groups, channels, kernels):
+    x, w = CALLS[name][1]["x"], CALLS[name][1]["w"]
+    x, w = np.ones((2, channels, *x.shape[2:])), np.ones((kernels, 1, *w.shape[2:]))
+    text = message(ValueError, name, x=x, w=w, groups=groups)
+    assert "groups must divide the number of channels C and of kernels K" in text
+    assert f"groups={groups}, {channels} channels in x" in text and f"{kernels} kernels in w" in text
+    assert f"a divisor of {np.gcd(channels, kernels)}." in text
+
+
+@pytest.mark.parametrize("name", CONVS)
+def test_channels_that_do_not_fit_the_groups(name):
+    x, w = CALLS[name][1]["x"], CALLS[name][1]["w"]
+    x = np.concatenate([x, x], axis=1)
+    text = message(ValueError, name, x=x, w=w[:, :2], groups=2)
+    assert "C / groups = 6 / 2 = 3 channels" in text and "got 2 in w of shape (4, 2" in text
+    if not name.endswith("_backward"):
+        call(name, x=x, w=w, groups=2)
 
 
 @pytest.mark.parametrize("name", POOLS)
@@ -164,11 +207,14 @@ def test_a_pair_is_needed_for_two_axes_and_none_only_means_the_default_of_poolin
 def test_ints_and_pairs_mean_the_same(stride):
     expected = cnnlab.conv2d(X2, W2, stride=(2, 2))
     np.testing.assert_array_equal(cnnlab.conv2d(X2, W2, stride=stride), expected)
+    spread = cnnlab.conv2d(X2, W2, dilation=(2, 2))
+    np.testing.assert_array_equal(cnnlab.conv2d(X2, W2, dilation=stride), spread)
     assert cnnlab.max_pool2d(X2, stride).shape == (2, 3, 3, 3)
 
 
 def test_pairs_are_rows_first():
     assert cnnlab.conv2d(X2, W2, stride=(3, 1), padding=(1, 0)).shape == (2, 4, 3, 4)
+    assert cnnlab.conv2d(X2, W2, dilation=(3, 1)).shape == (2, 4, 4, 4)
     assert cnnlab.max_pool2d(X2, (3, 2), stride=(1, 4)).shape == (2, 3, 5, 2)
 
 

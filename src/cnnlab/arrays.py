@@ -5,6 +5,7 @@ them. No function here modifies an argument. float32 and float64 stay what they 
 become float64.
 """
 
+import math
 import operator
 
 import numpy as np
@@ -85,30 +86,37 @@ def as_sizes(function, name, value, ndim, minimum):
     return sizes
 
 
-def output_sizes(function, spatial, kernel, stride, padding):
-    """Return floor((size + 2 padding - kernel) / stride) + 1 for each axis; ValueError if a kernel sticks out."""
-    padded = tuple([n + 2 * p for n, p in zip(spatial, padding, strict=True)])
-    out = tuple([(n - k) // s + 1 for n, k, s in zip(padded, kernel, stride, strict=True)])
+def output_sizes(function, spatial, kernel, stride, padding, dilation=None):
+    """Return floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 for each axis, dilation 1 if None.
+
+    ValueError if a kernel sticks out of the padded input.
+    """
+    dilation = dilation or (1,) * len(kernel)
+    axes = zip(spatial, kernel, stride, padding, dilation, strict=True)
+    out = tuple([(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes])
     if min(out) < 1:
+        padded = tuple([n + 2 * p for n, p in zip(spatial, padding, strict=True)])
+        reach = tuple([d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)])
+        spread, smaller = "", "a smaller kernel"
+        if reach != tuple(kernel):
+            spread = f", which reaches over {reach} with dilation {dilation},"
+            smaller = "a smaller kernel or dilation"
         raise ValueError(
-            f"{function}: the kernel must fit into the padded input, got kernel {kernel} and padded input "
-            f"{padded} (input {tuple(spatial)}, padding {padding}); use a smaller kernel or a larger input."
+            f"{function}: the kernel must fit into the padded input, got kernel {kernel}{spread} and padded input "
+            f"{padded} (input {tuple(spatial)}, padding {padding}); use {smaller} or a larger input."
         )
     return out
 
 
-def check_conv(function, x, w, b, stride, padding, ndim):
+def check_conv(function, x, w, b, stride, padding, dilation, groups, ndim):
     """Check the arguments of a convolution over `ndim` spatial axes; return them ready to use.
 
-    Returns `(x, w, b, stride, padding, out)`, arrays in one dtype, b possibly None, `out` the spatial sizes of y.
+    Returns `(x, w, b, stride, padding, dilation, out)`, arrays in one dtype, b possibly None, `out` the spatial
+    sizes of y.
     """
     x = as_floats(function, "x", x, ("N", "C", *SPATIAL_AXES[ndim]))
     w = as_floats(function, "w", w, ("K", "C", *KERNEL_AXES[ndim]))
-    if x.shape[1] != w.shape[1]:
-        raise ValueError(
-            f"{function}: x and w must have the same number of channels C (axis 1), got {x.shape[1]} in x of "
-            f"shape {x.shape} and {w.shape[1]} in w of shape {w.shape}; x is (N, C, ...) and w is (K, C, ...)."
-        )
+    _check_channels(function, x, w, groups)
     dtype = np.result_type(x, w)
     if b is not None:
         b = as_floats(function, "b", b, ("K",))
@@ -121,8 +129,36 @@ def check_conv(function, x, w, b, stride, padding, ndim):
         b = b.astype(dtype, copy=False)
     stride = as_sizes(function, "stride", stride, ndim, minimum=1)
     padding = as_sizes(function, "padding", padding, ndim, minimum=0)
-    out = output_sizes(function, x.shape[2:], w.shape[2:], stride, padding)
-    return x.astype(dtype, copy=False), w.astype(dtype, copy=False), b, stride, padding, out
+    dilation = as_sizes(function, "dilation", dilation, ndim, minimum=1)
+    out = output_sizes(function, x.shape[2:], w.shape[2:], stride, padding, dilation)
+    return x.astype(dtype, copy=False), w.astype(dtype, copy=False), b, stride, padding, dilation, out
+
+
+def _check_channels(function, x, w, groups):
+    """Raise unless x (N, C, ...) and w (K, C / groups, ...) belong together."""
+    if not _is_int(groups):
+        raise TypeError(f"{function}: groups must be an int, got {groups!r}; use a whole number such as 1.")
+    if groups < 1:
+        raise ValueError(f"{function}: groups must be at least 1, got {groups}; use 1 or more.")
+    channels, kernels = x.shape[1], w.shape[0]
+    if groups > 1 and (channels % groups or kernels % groups):
+        raise ValueError(
+            f"{function}: groups must divide the number of channels C and of kernels K, got groups={groups}, "
+            f"{channels} channels in x of shape {x.shape} and {kernels} kernels in w of shape {w.shape}; "
+            f"use a divisor of {math.gcd(channels, kernels)}."
+        )
+    if w.shape[1] * groups == channels:
+        return
+    if groups == 1:
+        raise ValueError(
+            f"{function}: x and w must have the same number of channels C (axis 1), got {channels} in x of "
+            f"shape {x.shape} and {w.shape[1]} in w of shape {w.shape}; x is (N, C, ...) and w is (K, C, ...)."
+        )
+    raise ValueError(
+        f"{function}: w must have C / groups = {channels} / {groups} = {channels // groups} channels (axis 1), got "
+        f"{w.shape[1]} in w of shape {w.shape} for x of shape {x.shape}; x is (N, C, ...) and w is "
+        "(K, C / groups, ...), each kernel sees the channels of its group only."
+    )
 
 
 def check_pool(function, x, size, stride):
@@ -143,7 +179,7 @@ def check_upstream(function, dy, shape, channels):
         forward = function.removesuffix("_backward")
         raise ValueError(
             f"{function}: dy must have the shape of y = {forward}(...), {tuple(shape)}, got {dy.shape}; "
-            "call both with the same stride, padding and size."
+            "call both with the same options (stride, padding, dilation, size)."
         )
     return dy
 

@@ -7,6 +7,7 @@ that this weight meets into the rows of a matrix of columns (im2col); then
     y = w @ columns        dw = dy @ columns.T        dcolumns = w.T @ dy
 
 and the scatter that undoes the gather (col2im) adds each entry of dcolumns to the input that it came from.
+With groups these are as many products of smaller matrices, one for each group of channels and kernels.
 """
 
 import itertools
@@ -26,109 +27,123 @@ BLOCK_IMAGES = 32
 WITHOUT_BLAS = sys.platform == "emscripten"
 
 
-def conv1d(x, w, b=None, *, stride=1, padding=0):
+def conv1d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlate signals with kernels.
 
-    y[n, k, i] = b[k] + sum over c, m of w[k, c, m] * xp[n, c, i * stride + m], xp being x with `padding`
-    zeros on both sides.
+    y[n, k, i] = b[k] + sum over c, m of w[k, c, m] * xp[n, first(k) + c, i * stride + m * dilation], xp being x with
+    `padding` zeros on both sides, and first(k) the first channel that kernel k sees: 0 without groups, otherwise
+    k // (K / groups) * (C / groups), so that the kernels of a group see the channels of this group only.
 
-    Shapes: x (N, C, L), w (K, C, M), b (K,) or None; y (N, K, O) with O = (L + 2 padding - M) // stride + 1.
+    Shapes: x (N, C, L), w (K, C / groups, M), b (K,) or None; y (N, K, O) with
+    O = (L + 2 padding - dilation (M - 1) - 1) // stride + 1.
     float32 and float64 are kept (mixed: float64), integers become float64. No argument is modified.
 
-    Raises TypeError for complex, object or other dtypes and non-integer stride or padding; ValueError for
-    wrong ranks, empty arrays, mismatched channels, a kernel longer than the padded input, stride < 1 or
-    padding < 0.
+    Raises TypeError for complex, object or other dtypes and non-integer stride, padding, dilation or groups;
+    ValueError for wrong ranks, empty arrays, mismatched channels, groups that do not divide C and K, a kernel that
+    reaches further than the padded input, stride < 1, padding < 0, dilation < 1 or groups < 1.
 
     Source: as torch.nn.functional.conv1d.
     """
-    return _forward(*check_conv("conv1d", x, w, b, stride, padding, ndim=1))
+    return _forward(*check_conv("conv1d", x, w, b, stride, padding, dilation, groups, ndim=1))
 
 
-def conv1d_backward(dy, x, w, *, stride=1, padding=0):
+def conv1d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
     """Gradients of conv1d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
 
-    dw[k, c, m] = sum over n, i of dy[n, k, i] * xp[n, c, i * stride + m]
+    dw[k, c, m] = sum over n, i of dy[n, k, i] * xp[n, first(k) + c, i * stride + m * dilation]
     db[k] = sum over n, i of dy[n, k, i]
-    dx[n, c, j] = sum over k, i, m with i * stride + m = j + padding of dy[n, k, i] * w[k, c, m]
+    dx[n, first(k) + c, j] = sum over the k of its group and the i, m with
+                             i * stride + m * dilation = j + padding of dy[n, k, i] * w[k, c, m]
 
     Every sum runs over all connections that share the parameter or the input. Shapes: dy (N, K, O) as y of
     conv1d, dx as x, dw as w, db (K,). Dtypes and errors as conv1d; also ValueError for dy of a wrong shape.
     """
-    return _checked_backward("conv1d_backward", dy, x, w, stride, padding, ndim=1)
+    return _checked_backward("conv1d_backward", dy, x, w, stride, padding, dilation, groups, ndim=1)
 
 
-def conv2d(x, w, b=None, *, stride=1, padding=0):
+def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlate images with kernels.
 
-    y[n, k, i, j] = b[k] + sum over c, p, q of w[k, c, p, q] * xp[n, c, i * s + p, j * t + q] with
-    stride (s, t), xp being x with `padding` zeros on all sides.
+    y[n, k, i, j] = b[k] + sum over c, p, q of w[k, c, p, q] * xp[n, first(k) + c, i * s + p * d, j * t + q * e] with
+    stride (s, t) and dilation (d, e), xp being x with `padding` zeros on all sides, and first(k) the first channel
+    that kernel k sees: 0 without groups, otherwise k // (K / groups) * (C / groups), so that the kernels of a group
+    see the channels of this group only.
 
-    Shapes: x (N, C, H, W), w (K, C, P, Q), b (K,) or None; y (N, K, O1, O2) with
-    O1 = (H + 2 padding - P) // s + 1, and O2 likewise. `stride` and `padding` are an int or a pair.
-    float32 and float64 are kept (mixed: float64), integers become float64. No argument is modified.
+    Shapes: x (N, C, H, W), w (K, C / groups, P, Q), b (K,) or None; y (N, K, O1, O2) with
+    O1 = (H + 2 padding - d (P - 1) - 1) // s + 1, and O2 likewise. `stride`, `padding` and `dilation` are an int or
+    a pair. float32 and float64 are kept (mixed: float64), integers become float64. No argument is modified.
 
-    Raises TypeError for complex, object or other dtypes and non-integer stride or padding; ValueError for
-    wrong ranks, empty arrays, mismatched channels, a kernel larger than the padded input, stride < 1 or
-    padding < 0.
+    Raises TypeError for complex, object or other dtypes and non-integer stride, padding, dilation or groups;
+    ValueError for wrong ranks, empty arrays, mismatched channels, groups that do not divide C and K, a kernel that
+    reaches further than the padded input, stride < 1, padding < 0, dilation < 1 or groups < 1.
 
     Source: as torch.nn.functional.conv2d.
     """
-    return _forward(*check_conv("conv2d", x, w, b, stride, padding, ndim=2))
+    return _forward(*check_conv("conv2d", x, w, b, stride, padding, dilation, groups, ndim=2))
 
 
-def conv2d_backward(dy, x, w, *, stride=1, padding=0):
+def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
     """Gradients of conv2d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
 
-    dw[k, c, p, q] = sum over n, i, j of dy[n, k, i, j] * xp[n, c, i * s + p, j * t + q]
+    dw[k, c, p, q] = sum over n, i, j of dy[n, k, i, j] * xp[n, first(k) + c, i * s + p * d, j * t + q * e]
     db[k] = sum over n, i, j of dy[n, k, i, j]
-    dx[n, c, u, v] = sum over the k, i, j, p, q with i * s + p = u + padding and j * t + q = v + padding
-                     of dy[n, k, i, j] * w[k, c, p, q]
+    dx[n, first(k) + c, u, v] = sum over the k of its group and the i, j, p, q with i * s + p * d = u + padding
+                                and j * t + q * e = v + padding of dy[n, k, i, j] * w[k, c, p, q]
 
     Every sum runs over all connections that share the parameter or the input. Shapes: dy (N, K, O1, O2) as y
     of conv2d, dx as x, dw as w, db (K,). Dtypes and errors as conv2d; also ValueError for dy of a wrong shape.
     """
-    return _checked_backward("conv2d_backward", dy, x, w, stride, padding, ndim=2)
+    return _checked_backward("conv2d_backward", dy, x, w, stride, padding, dilation, groups, ndim=2)
 
 
-def _checked_backward(function, dy, x, w, stride, padding, ndim):
-    x, w, _, stride, padding, out = check_conv(function, x, w, None, stride, padding, ndim)
+def _checked_backward(function, dy, x, w, stride, padding, dilation, groups, ndim):
+    checked = check_conv(function, x, w, None, stride, padding, dilation, groups, ndim)
+    x, w, _, stride, padding, dilation, out = checked
     dy = check_upstream(function, dy, (len(x), len(w), *out), "K")
     dtype = np.result_type(dy, x)
-    return _backward(*(a.astype(dtype, copy=False) for a in (dy, x, w)), stride, padding, out)
+    return _backward(*(a.astype(dtype, copy=False) for a in (dy, x, w)), stride, padding, dilation, out)
 
 
-def _forward(x, w, b, stride, padding, out):
-    kernels, taps = w.reshape(len(w), -1), _taps(w.shape[2:], stride, out)
+def _forward(x, w, b, stride, padding, dilation, out):
+    kernels, taps = _matrices(w, x.shape[1] // w.shape[1]), _taps(w.shape[2:], stride, dilation, out)
+    groups = len(kernels)
     y = np.empty((len(x), len(w), *out), x.dtype)
-    for block in _blocks(x, w, out):
-        z = _product(kernels, _gather(_pad(_batch_last(x[block]), padding), taps, out))
+    for block in _blocks(x, len(taps), out):
+        # Columns get no name, here and below: they would outlive their turn, and the next would miss the cache.
+        z = _product(kernels, _gather(_pad(_batch_last(x[block]), padding), taps, out, groups))
         if b is not None:
-            z += b[:, None]
+            z += b.reshape(groups, -1, 1)
         y[block] = _batch_first(z.reshape(len(w), *out, -1))
     return y
 
 
-def _backward(dy, x, w, stride, padding, out):
-    kernels, taps = w.reshape(len(w), -1), _taps(w.shape[2:], stride, out)
+def _backward(dy, x, w, stride, padding, dilation, out):
+    kernels, taps = _matrices(w, x.shape[1] // w.shape[1]), _taps(w.shape[2:], stride, dilation, out)
+    groups = len(kernels)
     dx, dkernels, db = np.empty(x.shape, x.dtype), np.zeros_like(kernels), np.zeros(len(w), x.dtype)
-    for block in _blocks(x, w, out):
+    for block in _blocks(x, len(taps), out):
         xp = _pad(_batch_last(x[block]), padding)
-        dz = _batch_last(dy[block]).reshape(len(w), -1)
-        dkernels += _product(dz, _gather(xp, taps, out).T)
-        db += dz.sum(axis=1)
-        dxp = _scatter(_product(kernels.T, dz), xp.shape, taps, out)
+        dz = _matrices(_batch_last(dy[block]), groups)
+        dkernels += _product(dz, _gather(xp, taps, out, groups).mT)
+        db += dz.sum(axis=2).ravel()
+        dxp = _scatter(_product(kernels.mT, dz), xp.shape, taps, out)
         dx[block] = _batch_first(dxp[_inside(x.shape[2:], padding)])
     return dx, dkernels.reshape(w.shape), db
 
 
+def _matrices(array, groups):
+    """One matrix for each group, with a row for each of its kernels."""
+    return array.reshape(groups, len(array) // groups, -1)
+
+
 def _product(a, b):
     # Without BLAS einsum is up to ten times faster than matmul, because its inner loop runs along the memory.
-    return np.einsum("ij,jk->ik", a, b) if WITHOUT_BLAS else a @ b
+    return np.einsum("gij,gjk->gik", a, b) if WITHOUT_BLAS else a @ b
 
 
-def _blocks(x, w, out):
+def _blocks(x, taps, out):
     """Slices of the batch, of equal size but for the last: as many images as the two limits allow."""
-    image_bytes = math.prod(w.shape[1:]) * math.prod(out) * x.itemsize
+    image_bytes = x.shape[1] * taps * math.prod(out) * x.itemsize
     limit = min(max(1, BLOCK_BYTES // image_bytes), BLOCK_IMAGES)
     images = math.ceil(len(x) / math.ceil(len(x) / limit))
     return [slice(n, n + images) for n in range(0, len(x), images)]
@@ -157,18 +172,22 @@ def _pad(x, padding):
     return xp
 
 
-def _taps(kernel, stride, out):
+def _taps(kernel, stride, dilation, out):
     """For every kernel offset, the slices of (C, *spatial, N) that this weight meets at all output positions."""
-    spans = [[slice(o, o + s * n, s) for o in range(k)] for k, s, n in zip(kernel, stride, out, strict=True)]
+    axes = zip(kernel, stride, dilation, out, strict=True)
+    spans = [[slice(d * o, d * o + s * n, s) for o in range(k)] for k, s, d, n in axes]
     return [(slice(None), *tap) for tap in itertools.product(*spans)]
 
 
-def _gather(xp, taps, out):
-    """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every output position and image."""
+def _gather(xp, taps, out, groups):
+    """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every output position and image.
+
+    The rows of each group of channels are a matrix of their own.
+    """
     columns = np.empty((len(xp), len(taps), *out, xp.shape[-1]), xp.dtype)
     for i, tap in enumerate(taps):
         columns[:, i] = xp[tap]
-    return columns.reshape(len(xp) * len(taps), -1)
+    return columns.reshape(groups, len(xp) * len(taps) // groups, -1)
 
 
 def _scatter(dcolumns, shape, taps, out):
