@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+import roads  # noqa: E402
+
 from tools import execute, guard  # noqa: E402
 
 # nbval's kernels inherit these, so they run as those of tools.refresh do.
@@ -40,8 +42,13 @@ def runs():
     return run
 
 
+def pytest_runtest_setup(item):
+    """Skip a test of what this machine lacks."""
+    roads.check(item)
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Print how many displayed numbers are guarded, and how many changed digits were caught."""
+    """Print how many displayed numbers are guarded, how many changed digits were caught, and what was not tried."""
     numbers = tried = missed = 0
     kinds, pages, passed_over = {}, 0, []
     for reports in terminalreporter.stats.values():
@@ -62,6 +69,7 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"{tried} digits changed one at a time, {tried - missed} caught")
         terminalreporter.write_line(f"{len(passed_over)} versions, section numbers and links are not counted")
     matrix_of_checks.write(terminalreporter)
+    roads.write(terminalreporter)
 
 
 @pytest.fixture(scope="session")

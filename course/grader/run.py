@@ -84,6 +84,8 @@ def check_assignment(assignment):
 def grade(course, assignment, options):
     """Grade an assignment: Summary. Writes results, gradebook, autograded notebooks, feedback and the CSV files."""
     check_assignment(assignment)
+    if not options.scheduler:
+        sandbox.choose(options.allow_unsealed, options.road)  # where that is refused, nothing is begun
     with course.gradebook() as book:
         known = gradebook.is_released(book, assignment)
     if not known or not course.released(assignment).exists():
