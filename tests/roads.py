@@ -1,6 +1,6 @@
 """What some tests need and not every machine has: elsewhere they are skipped, and the run's last lines say so.
 
-A test that is marked `needs("bubblewrap")` is one *of* this road of the course's sandbox; tests that only use a road take the
+A test marked `needs("bubblewrap")` is one *of* this road of the sandbox; tests that only use a road take the
 best one there is. Where the environment variable CNNLAB_REQUIRE_ALL is set, a missing need fails.
 """
 
