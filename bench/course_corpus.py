@@ -83,7 +83,7 @@ def catalogue():
         for assignment, problem_set in SETS.items()
         for part in problem_set.parts
         for function in part.asks_for
-        for number, (identifier, _) in enumerate(mistakes.WRONG.get(function, ()))
+        for number, (identifier, _) in enumerate(mistakes.wrong_functions(function))
     ]
 
 
@@ -101,7 +101,7 @@ v, m = types.ModuleType("v"), types.ModuleType("m")
 v.np, v.itertools, m.np, m.v = np, itertools, np, v
 exec({modules["v"]!r}, vars(v))
 exec({modules["m"]!r}, vars(m))
-{function} = m.WRONG[{function!r}][{number}][1]
+{function} = m.wrong_functions({function!r})[{number}][1]
 """
     return appended(assignment, part, code)
 

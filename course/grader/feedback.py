@@ -10,7 +10,6 @@ import json
 import re
 
 from . import cells
-from .mistakes import words
 from .scoring import STATUSES
 
 POINTS = "-points"  # a part's points cell is called like the part, with this ending
@@ -27,10 +26,7 @@ def report(part):
             for title, earned, points, status in part.items
         ]
     lines += [line for line in part.lines if line and line != STATUSES.get(part.status)]
-    for identifier in part.mistakes:
-        name, hint = words(identifier)
-        lines.append(f"This looks like a known mistake: {name} [{identifier}]. {hint}")
-    return lines
+    return lines + part.diagnosis
 
 
 def amount(points):

@@ -1,13 +1,11 @@
 """Wrong gradients of the variants, each with the name of its mistake: the course's own small catalogue.
 
-It is built like `cnnlab.misconceptions`, whose words it takes wherever an id stands there. A wrong function takes the
-arguments of the right one and returns what a student with that mistake returns. `name_of` compares the student's arrays
-with them, one output at a time, so that a right `dx` beside a wrong `dw` does not hide the mistake.
+It is built like `cnnlab.misconceptions`; what is said of each mistake stands in `words`. A wrong function takes the
+arguments of the right one and returns what a student with that mistake returns. `cnnlab.check` compares the student's
+arrays with them, one output at a time, so that a right `dx` beside a wrong `dw` does not hide the mistake.
 """
 
 import numpy as np
-
-from cnnlab.misconceptions import CATALOGUE
 
 from . import variants as v
 
@@ -158,11 +156,6 @@ def separable_full(dy, x, u, w, conventions):
     return v.correlate_backward(dy, x, kernel, **conventions)
 
 
-def factors_swapped(dy, x, u, w, **conventions):
-    dx, du, dv, db = v.separable2d_backward(dy, x, u, w, **conventions)
-    return dx, dv, du, db
-
-
 def kernel_turned(dy, x, u, w, **conventions):
     _, du, dv, db = v.separable2d_backward(dy, x, u, w, **conventions)
     dx, *_ = v.separable2d_backward(dy, x, u[..., ::-1], w[..., ::-1], **conventions)
@@ -280,188 +273,90 @@ def scaled(right, factor):
 
 
 WRONG = {
-    "palindrome_backward": (
-        ("twin-forgotten", twin_forgotten),
-        ("twin-forgotten", last_twin_only),
-        ("twin-averaged", replaced(v.palindrome_backward, 1, lambda da, *_: da / 2)),
-        ("averaged-positions", scaled(v.palindrome_backward, lambda dy, *_: 1 / len(dy))),
-        ("last-position-only", last_use_only),
-        ("product-of-sums", palindrome_sums),
-    ),
-    "circular_backward": (
-        ("ring-cut", ring_cut),
-        ("kernel-not-rotated", ring_not_rotated),
-        ("gradient-rotated", replaced(v.circular_backward, 1, lambda dw, *_: dw[::-1])),
-        ("averaged-positions", replaced(v.circular_backward, 1, lambda dw, dy, *_: dw / len(dy))),
-    ),
-    "numerical_gradient": (),
-    "wrap_pool_backward": (
-        ("first-instead-of-last", ring_routed(first)),
-        ("pool-all-ties", ring_routed(every)),
-        ("shared-among-maxima", ring_routed(shared)),
-        ("pool-assigned", ring_routed(last, add=False)),
-        ("ring-cut", ring_not_closed),
-        ("pool-neurons-nulled", nulled_neurons),
-    ),
-    "range_pool_backward": (
-        ("minimum-forgotten", lambda *args: range_parts(*args)[0]),
-        ("minimum-sign", lambda *args: sum(range_parts(*args))),
-        ("pool-assigned", range_overwritten),
-    ),
-    "maxout_backward": (("pool-all-ties", maxout_every), ("no-routing", maxout_all_channels)),
-    "separable2d_backward": (
-        ("other-factor-forgotten", other_factor_forgotten),
-        ("factors-swapped", factors_swapped),
-        ("kernel-not-rotated", kernel_turned),
-        ("gradient-rotated", gradient_turned),
-        ("batch-averaged", batch_averaged),
-        ("averaged-positions", positions_averaged),
-    ),
-    "tiled2d_backward": (("tiles-as-one", tiles_as_one), ("tiles-swapped", tiles_swapped)),
-    "chain_gradient": (
-        ("derivative-forgotten", chain_with(lambda z, a: np.ones_like(a))),
-        ("derivative-at-activation", chain_with(lambda z, a: 1 - np.tanh(a) ** 2)),
-        ("activation-derivative-twice", chain_with(lambda z, a: (1 - a**2) ** 2)),
-        ("times-two", chain_with(lambda z, a: 1 - a**2, lambda y, t: 2 * (y - t))),
-        ("wrong-sign", chain_with(lambda z, a: 1 - a**2, lambda y, t: t - y)),
-        ("product-of-sums", chain_sums),
-    ),
-    "tied_gradient": (
-        ("first-layer-forgotten", tied_share(2)),
-        ("second-layer-forgotten", tied_share(1)),
-        ("times-two", scaled(v.tied_gradient, lambda *_: 2)),
-        ("wrong-sign", scaled(v.tied_gradient, lambda *_: -1)),
-    ),
-    "smooth_loss": (
-        ("batch-mean-forgotten", scaled(v.smooth_loss, lambda z, *_: len(z))),
-        ("hard-targets", hard_targets),
-        ("wrong-sign", replaced(v.smooth_loss, 1, lambda dz, *_: -dz)),
-    ),
-    "mirror_conv_backward": (
-        ("twin-forgotten", mirror_twin_forgotten),
-        ("twin-averaged", mirror_averaged),
-        ("batch-averaged", replaced(v.mirror_conv_backward, 1, lambda dw, dy, *_: dw / len(dy))),
-    ),
-    "blend_pool_backward": (
-        ("mean-share-forgotten", lambda dy, x: v.blend_pool_backward(dy, x) - spread(dy) / 8),
-        ("mean-share-forgotten", lambda dy, x: 2 * v.blend_pool_backward(dy, x) - spread(dy) / 4),
-        ("maximum-share-forgotten", lambda dy, x: spread(dy) / 8),
-        ("maximum-share-forgotten", lambda dy, x: spread(dy) / 4),
-        ("blend-not-halved", lambda dy, x: 2 * v.blend_pool_backward(dy, x)),
-    ),
-    "network_gradient": (
-        ("derivative-forgotten", whole_network(slope=np.ones_like)),
-        ("derivative-at-activation", whole_network(slope=lambda a: 1 - np.tanh(a) ** 2)),
-        ("batch-mean-forgotten", whole_network(scale=len)),
-        ("hard-targets", whole_network(targets=lambda eps: 0.0)),
-    ),
+    "palindrome_backward": {
+        "twin-forgotten": (twin_forgotten, last_twin_only),
+        "twin-averaged": replaced(v.palindrome_backward, 1, lambda da, *_: da / 2),
+        "averaged-positions": scaled(v.palindrome_backward, lambda dy, *_: 1 / len(dy)),
+        "last-position-only": last_use_only,
+        "product-of-sums": palindrome_sums,
+    },
+    "circular_backward": {
+        "ring-cut": ring_cut,
+        "kernel-not-rotated": ring_not_rotated,
+        "gradient-rotated": replaced(v.circular_backward, 1, lambda dw, *_: dw[::-1]),
+        "averaged-positions": replaced(v.circular_backward, 1, lambda dw, dy, *_: dw / len(dy)),
+    },
+    "wrap_pool_backward": {
+        "first-instead-of-last": ring_routed(first),
+        "pool-all-ties": ring_routed(every),
+        "shared-among-maxima": ring_routed(shared),
+        "pool-assigned": ring_routed(last, add=False),
+        "ring-cut": ring_not_closed,
+        "pool-neurons-nulled": nulled_neurons,
+    },
+    "range_pool_backward": {
+        "minimum-forgotten": lambda *args: range_parts(*args)[0],
+        "minimum-sign": lambda *args: sum(range_parts(*args)),
+        "pool-assigned": range_overwritten,
+    },
+    "maxout_backward": {"pool-all-ties": maxout_every, "no-routing": maxout_all_channels},
+    "separable2d_backward": {
+        "other-factor-forgotten": other_factor_forgotten,
+        "kernel-not-rotated": kernel_turned,
+        "gradient-rotated": gradient_turned,
+        "batch-averaged": batch_averaged,
+        "averaged-positions": positions_averaged,
+    },
+    "tiled2d_backward": {"tiles-as-one": tiles_as_one, "tiles-swapped": tiles_swapped},
+    "chain_gradient": {
+        "derivative-forgotten": chain_with(lambda z, a: np.ones_like(a)),
+        "derivative-at-activation": chain_with(lambda z, a: 1 - np.tanh(a) ** 2),
+        "activation-derivative-twice": chain_with(lambda z, a: (1 - a**2) ** 2),
+        "times-two": chain_with(lambda z, a: 1 - a**2, lambda y, t: 2 * (y - t)),
+        "wrong-sign": chain_with(lambda z, a: 1 - a**2, lambda y, t: t - y),
+        "product-of-sums": chain_sums,
+    },
+    "tied_gradient": {
+        "first-layer-forgotten": tied_share(2),
+        "second-layer-forgotten": tied_share(1),
+        "times-two": scaled(v.tied_gradient, lambda *_: 2),
+        "wrong-sign": scaled(v.tied_gradient, lambda *_: -1),
+    },
+    "smooth_loss": {
+        "batch-mean-forgotten": scaled(v.smooth_loss, lambda z, *_: len(z)),
+        "hard-targets": hard_targets,
+        "wrong-sign": replaced(v.smooth_loss, 1, lambda dz, *_: -dz),
+    },
+    "mirror_conv_backward": {
+        "twin-forgotten": mirror_twin_forgotten,
+        "twin-averaged": mirror_averaged,
+        "batch-averaged": replaced(v.mirror_conv_backward, 1, lambda dw, dy, *_: dw / len(dy)),
+    },
+    "blend_pool_backward": {
+        "mean-share-forgotten": (
+            lambda dy, x: v.blend_pool_backward(dy, x) - spread(dy) / 8,
+            lambda dy, x: 2 * v.blend_pool_backward(dy, x) - spread(dy) / 4,
+        ),
+        "maximum-share-forgotten": (lambda dy, x: spread(dy) / 8, lambda dy, x: spread(dy) / 4),
+        "blend-not-halved": lambda dy, x: 2 * v.blend_pool_backward(dy, x),
+    },
+    "network_gradient": {
+        "derivative-forgotten": whole_network(slope=np.ones_like),
+        "derivative-at-activation": whole_network(slope=lambda a: 1 - np.tanh(a) ** 2),
+        "batch-mean-forgotten": whole_network(scale=len),
+        "hard-targets": whole_network(targets=lambda eps: 0.0),
+    },
 }
+
+
+def wrong_functions(function):
+    """(id, wrong function) of every wrong version of one function."""
+    return [
+        (identifier, each)
+        for identifier, entry in WRONG.get(function, {}).items()
+        for each in (entry if isinstance(entry, tuple) else (entry,))
+    ]
 
 
 def spread(dy):
     return dy.repeat(2, axis=2).repeat(2, axis=3)
-
-
-# Mistakes that only the variants know: id: (what was done, a hint that does not give the solution).
-WORDS = {
-    "twin-forgotten": (
-        "one of the two places of the shared weight left out",
-        "Cover the weight and list every place of the kernel where it stands.",
-    ),
-    "twin-averaged": (
-        "the two places of the shared weight averaged instead of added",
-        "Which operation does the chain rule put between two paths that end in one parameter?",
-    ),
-    "ring-cut": (
-        "what reaches over the end is left out",
-        "The input is a ring: list the outputs that use its first entry, and look at the last ones.",
-    ),
-    "first-instead-of-last": (
-        "on a tie the first maximum got the gradient, the sheet asks for the last",
-        "Read the sheet's rule for ties once more: it is not the book's.",
-    ),
-    "shared-among-maxima": (
-        "on a tie the gradient was shared among the maxima",
-        "Read the sheet's rule for ties: one entry takes it all.",
-    ),
-    "minimum-forgotten": (
-        "only the maxima got a gradient",
-        "The output is a difference: what happens to it when the smallest entry grows?",
-    ),
-    "minimum-sign": (
-        "the minima got the gradient with the wrong sign",
-        "The output is a difference: what happens to it when the smallest entry grows?",
-    ),
-    "no-routing": (
-        "every channel of the group got the gradient",
-        "What happens to the output when a channel that did not win changes a little?",
-    ),
-    "other-factor-forgotten": (
-        "the other factor of the kernel is missing",
-        "The kernel is u times v: how much does the kernel change when one entry of u does?",
-    ),
-    "factors-swapped": (
-        "du and dv swapped",
-        "Compare each result with the shape of what it is the gradient of.",
-    ),
-    "tiles-as-one": (
-        "both kernels got the gradient of all columns",
-        "Each output column belongs to one of the two kernels.",
-    ),
-    "tiles-swapped": (
-        "the kernels of even and odd columns swapped",
-        "The first output column has number 0, which is even.",
-    ),
-    "first-layer-forgotten": (
-        "only the second layer's share",
-        "The kernel is used in two layers: which of the uses does your gradient see?",
-    ),
-    "second-layer-forgotten": (
-        "only the first layer's share",
-        "The kernel is used in two layers: which of the uses does your gradient see?",
-    ),
-    "mean-share-forgotten": (
-        "only the maximum's half of the pooling has a gradient",
-        "The output has two terms; the second depends on all four entries.",
-    ),
-    "maximum-share-forgotten": (
-        "only the mean's half of the pooling has a gradient",
-        "The output has two terms; the first depends on one entry.",
-    ),
-    "blend-not-halved": (
-        "the factor one half is missing",
-        "Write the output as a sum of two terms with their factors.",
-    ),
-    "hard-targets": (
-        "the gradient was taken against the unsmoothed target",
-        "The loss compares with the smoothed target, and so does its gradient.",
-    ),
-    "activation-derivative-twice": (
-        "the derivative of the activation applied twice",
-        "Each tanh stands once in the forward pass.",
-    ),
-}
-
-
-def words(identifier):
-    """(what was done, hint): from cnnlab's catalogue where the id stands there."""
-    if identifier in CATALOGUE:
-        return CATALOGUE[identifier].name, CATALOGUE[identifier].hint
-    return WORDS[identifier]
-
-
-def name_of(function, cases, replies, right, same):
-    """Ids of the mistakes that explain the wrong outputs, most telling first.
-
-    cases: list of (args, kwargs); replies, right: for each case the list of outputs; same: compares two arrays.
-    An id counts when it reproduces one output that is wrong, in every case.
-    """
-    found = []
-    for identifier, wrong in WRONG.get(function, ()):
-        outputs = [as_tuple(wrong(*args, **kwargs)) for args, kwargs in cases]
-        for k in range(len(right[0])):
-            is_wrong = any(not same(reply[k], truth[k]) for reply, truth in zip(replies, right, strict=True))
-            explains = all(same(reply[k], out[k]) for reply, out in zip(replies, outputs, strict=True))
-            if is_wrong and explains and identifier not in found:
-                found.append(identifier)
-    return tuple(found)

@@ -13,7 +13,7 @@ from cnnlab import datasets
 
 from . import mistakes
 from . import variants as v
-from .questions import Call, Function, Item, Part, ProblemSet, Verdict, both_ways, by_hand, compared
+from .questions import Call, Credit, Function, Item, Part, ProblemSet, both_ways, by_hand, compared
 
 SMOOTHING = 0.1
 digits = functools.cache(datasets.digits)
@@ -90,14 +90,14 @@ def ps1_gradient_check(draw):
             for r, claim in zip(replies, claims, strict=True)
         ]
         if all(right):
-            return Verdict(1.0)
+            return Credit(1.0)
         refused = sum(claim[4] == 1 and not ok for ok, claim in zip(right, claims, strict=True))
         accepted = sum(claim[4] == 0 and not ok for ok, claim in zip(right, claims, strict=True))
-        return Verdict(
+        return Credit(
             0.0, (f"`is_right` did not say True to {refused} right and False to {accepted} wrong gradients.",)
         )
 
-    questions = tuple(Call("is_right", claim[:4], 1) for claim in claims)
+    questions = tuple(Call("is_right", claim[:4], ("verdict",)) for claim in claims)
     return [numerical, Item("your verdict", 2, questions, judge)]
 
 
@@ -331,22 +331,21 @@ def ps5_training(draw):
     seen = draw.rng.permutation(len(data.train_labels))[:600]
     unseen = draw.rng.permutation(len(data.test_labels))[:300]
     start = parameters(draw)
-    question = Call(
-        "train", (data.train_images[seen], names[data.train_labels[seen]].astype(float), *start), len(start)
-    )
+    given = data.train_images[seen], names[data.train_labels[seen]].astype(float), *start
+    question = Call("train", given, ("w", "b", "v", "c"))
 
     def judge(replies):
         trained = replies[0]
         if [p.shape for p in trained] != [p.shape for p in start] or not all(
             np.isfinite(p).all() for p in trained
         ):
-            return Verdict(0.0, ("`train` must return w, b, v, c in the shapes it got, without inf or nan.",))
+            return Credit(0.0, ("`train` must return w, b, v, c in the shapes it got, without inf or nan.",))
         with np.errstate(all="ignore"):
             guesses = v.network_scores(data.test_images[unseen], *trained).argmax(axis=1)
         accuracy = float((guesses == names[data.test_labels[unseen]]).mean())
         fraction = 1.0 if accuracy >= 0.9 else 0.5 if accuracy >= 0.8 else 0.0
         line = f"{accuracy:.0%} of 300 unseen digits are right; 90% earns all points of this part, 80% half of them."
-        return Verdict(fraction, () if fraction == 1 else (line,))
+        return Credit(fraction, () if fraction == 1 else (line,))
 
     needs = ("mirror", "blend", "network")
     return [Item("accuracy on unseen digits", 5, (question,), judge, seconds=90, needs=needs)]

@@ -1,18 +1,24 @@
 """What the grader asks a submission, and how it judges the answers: the building blocks of `problems`.
 
 An `Item` is what earns points: some questions, asked one after the other, and a judge that sees the arrays that came
-back. Judges run outside the sandbox; they are the only place where points come from.
+back. Judges run outside the sandbox; they are the only place where points come from. Arrays are judged as `cnnlab.check`
+judges them, by the same tolerance and in the same words, but the inputs and the right answers are the grader's own.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from cnnlab.check import verdict
+from cnnlab.check.answers import Answer, Returned, agreeing, miscounted
+from cnnlab.check.duties import OwnDuty, own_duty
+from cnnlab.check.report import mistake_sections
+from cnnlab.check.sandbox import Outcome
 from cnnlab.formatting import number
 
 from . import mistakes
+from .words import WORDS
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Call:
-    """Call a function of the submission, which returns so many arrays."""
+    """Call a function of the submission, which returns one array for each of the names in `outputs`."""
 
     name: str
     args: tuple
-    outputs: int
+    outputs: tuple
     kwargs: dict = field(default_factory=dict)
 
 
@@ -41,12 +47,18 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What an item earned, from 0 to 1, with words for the student and the ids of recognized mistakes."""
+class Credit:
+    """What an item earned, from 0 to 1, with words for the student.
+
+    lines           what is wrong
+    diagnosis       which known mistake it is, with a hint
+    misconceptions  ids of those mistakes, most likely first
+    """
 
     fraction: float
-    lines: tuple = ()
-    mistakes: tuple = ()
+    lines: tuple[str, ...] = ()
+    diagnosis: tuple[str, ...] = ()
+    misconceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,22 +98,6 @@ class ProblemSet:
         return sum(part.points for part in self.parts) + sum(points for _, points in self.written)
 
 
-def same(got, expected, relative=1e-6):
-    """Equal up to the rounding of float32, and of equal shape; a scalar may come as an array of one entry.
-
-    Entries that are small because large terms cancel carry the rounding of those terms: the tolerance is relative
-    to the largest entry as well.
-    """
-    if got.shape != expected.shape and not (got.size == expected.size == 1):
-        return False
-    scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    return bool(np.allclose(got.reshape(expected.shape), expected, rtol=relative, atol=relative * scale))
-
-
-def as_arrays(outputs):
-    return [np.asarray(output, dtype=float) for output in mistakes.as_tuple(outputs)]
-
-
 def compared(title, points, right, outputs, cases, *, seconds=None, name=None, relative=1e-6):
     """An item that calls a function of the submission on each case and compares every output with the reference.
 
@@ -109,68 +105,94 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
     output earns an equal share, if it is right in every case.
     """
     name = name or right.__name__
-    cases = [case if isinstance(case[-1], dict) else (case, {}) for case in cases]
-    truth = [as_arrays(right(*args, **kwargs)) for args, kwargs in cases]
+    duty = own_duty(right, cases, returns=outputs, name=name, mistakes=mistakes.WRONG.get(name))
 
     def judge(replies):
-        for reply in replies:
-            if len(reply) != len(outputs):
-                asked = ", ".join(outputs)
-                return Verdict(0.0, (f"`{name}` returned {count(len(reply))}; asked for: {asked}.",))
-        is_same = lambda got, expected: same(got, expected, relative)  # noqa: E731
-        wrong = {}
-        for k, output in enumerate(outputs):
-            for reply, expected in zip(replies, truth, strict=True):
-                if k not in wrong and not is_same(reply[k], expected[k]):
-                    wrong[k] = first_difference(output, reply[k], expected[k], relative)
-        found = mistakes.name_of(name, cases, replies, truth, is_same) if wrong else ()
-        return Verdict(1 - len(wrong) / len(outputs), tuple(wrong.values()), found)
+        judged = verdict.judge(duty, outcomes(duty, replies, relative))
+        if judged.rung == "type":
+            return Credit(0.0, (f"`{name}`: {judged.problem}",))
+        return Credit(
+            fraction=1 - len(judged.findings) / len(outputs),
+            lines=tuple(sentence(finding) for finding in judged.findings),
+            diagnosis=diagnosis(judged.findings, len(outputs) > 1),
+            misconceptions=judged.names,
+        )
 
-    questions = tuple(Call(name, tuple(args), len(outputs), kwargs) for args, kwargs in cases)
+    questions = tuple(
+        Call(name, tuple(probe.arguments.values()), outputs, probe.options) for probe in duty.probes
+    )
     return Item(title, points, questions, judge, seconds)
 
 
-def count(arrays):
-    return "1 array" if arrays == 1 else f"{arrays} arrays"
+def diagnosis(findings, several: bool) -> tuple[str, ...]:
+    """Lines on the mistakes that explain the findings; outputs with the same mistake share a line."""
+    parts = {}
+    for finding in findings:
+        if finding.names:
+            parts.setdefault((finding.names, finding.together), []).append(finding.part)
+    sections = [
+        section
+        for (names, together), explained in parts.items()
+        for section in mistake_sections(
+            names, together, ", ".join(explained) if several else "", catalogue=WORDS
+        )
+    ]
+    return tuple(dict.fromkeys(f"{section.heading}: {' '.join(section.lines)}" for section in sections))
 
 
-def first_difference(name, got, expected, relative=1e-6):
-    """One sentence about the first wrong element, in row-major order. It shows no input."""
-    if got.shape != expected.shape and not (got.size == expected.size == 1):
-        return f"`{name}` has shape {got.shape}, expected {expected.shape}."
-    got = got.reshape(expected.shape)
-    scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    wrong = ~np.isclose(got, expected, rtol=relative, atol=relative * scale)
-    index = tuple(int(i) for i in np.argwhere(wrong)[0])
-    place = f"[{', '.join(map(str, index))}]" if index else ""
-    how_many = f" ({int(wrong.sum())} of {expected.size} are wrong)" if expected.size > 1 else ""
-    return f"`{name}{place}`: expected {shown(expected[index])}, got {shown(got[index])}{how_many}."
+def outcomes(duty: OwnDuty, replies, relative=1e-6) -> list[Outcome]:
+    """Replies of the submission as the outcomes that `cnnlab.check` judges: the arrays of each probe."""
+    return [
+        Outcome("value", returned(duty, probe, reply, relative))
+        for probe, reply in zip(duty.probes, replies, strict=True)
+    ]
 
 
-def shown(value):
-    value = float(value)
-    return number(value) if math.isfinite(value) else str(value)
+def returned(duty: OwnDuty, probe, reply, relative) -> Returned:
+    if len(reply) != len(duty.returns):
+        return Returned(problem=miscounted(len(reply), duty.returns))
+    right = [duty.right(part, probe)[0] for part in duty.returns]
+    return Returned(
+        tuple((Answer(settled(got, each, relative)),) for got, each in zip(reply, right, strict=True))
+    )
+
+
+def settled(got, right, relative=1e-6):
+    """The answer with the right number wherever only rounding separates it from that; a scalar may be an array of one.
+
+    The arrays came as float64, whatever the student computed with, and random real inputs cancel: rounding is measured
+    against terms of the order of one. With the largest entry of a gradient alone as the measure, 13 of 4500 answers of
+    three layers that were computed in float32 were taken for wrong.
+    """
+    if got.size == right.size == 1:
+        got = got.reshape(right.shape)
+    if got.shape != right.shape:
+        return got
+    return np.where(agreeing(got, right, relative=relative, unit=1.0), right, got)
+
+
+def sentence(finding: verdict.Finding, expected: bool = True) -> str:
+    """What is wrong with one array, and how much of it. It shows no input."""
+    told = finding.told(finding.part, expected=expected, quote="`")
+    if finding.index is None or finding.right.size == 1:
+        return told
+    wrong = int((~agreeing(finding.got, finding.right)).sum())
+    return f"{told} Wrong are {wrong} of {finding.right.size} entries."
 
 
 def by_hand(points, expected):
-    """An item on the student's own numbers: {variable name: expected array}. Each variable earns an equal share."""
-    expected = {name: np.asarray(value, dtype=float) for name, value in expected.items()}
+    """An item on the student's own numbers: {variable name: expected array}. Each variable earns an equal share.
+
+    A hand computation may be handed in again with the same numbers: the words say where it is wrong, not what is right.
+    """
+    right = tuple(expected.values())
+    duty = own_duty(lambda: right, [()], returns=tuple(expected), takes=(), name="hand")
 
     def judge(replies):
-        lines = [
-            first_difference(name, reply[0], value)
-            for (name, value), reply in zip(expected.items(), replies, strict=True)
-            if not same(reply[0], value)
-        ]
-        return Verdict(1 - len(lines) / len(expected), tuple(hide_expected(line) for line in lines))
+        found = verdict.judge(duty, outcomes(duty, [[reply[0] for reply in replies]])).findings
+        return Credit(1 - len(found) / len(expected), tuple(sentence(each, expected=False) for each in found))
 
     return Item("your own numbers", points, tuple(Value(name) for name in expected), judge)
-
-
-def hide_expected(line):
-    """A hand computation may be handed in again with the same numbers: say where it is wrong, not what is right."""
-    head, found, rest = line.partition(": expected ")
-    return f"{head} is wrong: got {rest.partition(', got ')[2]}" if found else line
 
 
 def both_ways(points, names, shapes, start, gap):
@@ -187,18 +209,18 @@ def both_ways(points, names, shapes, start, gap):
         half = len(names)
         problems = [broken_rule(asked[i], arrays[i], shapes[i % half]) for i in range(len(asked))]
         problems += [
-            f"`{asked[i]}` must begin with your number {shown(start)}."
+            f"`{asked[i]}` must begin with your number {number(float(start))}."
             for i in (0, half)
             if not starts(arrays[i], start)
         ]
         problems = tuple(line for line in problems if line)
         if problems:
-            return Verdict(0.0, problems)
+            return Credit(0.0, problems)
         if distance(*gap(*arrays[:half])) > 1e-9:
-            return Verdict(0.0, ("On your `agree` input the wrong gradient differs from the right one.",))
+            return Credit(0.0, ("On your `agree` input the wrong gradient differs from the right one.",))
         if distance(*gap(*arrays[half:])) < 1e-3:
-            return Verdict(2 / 3, ("On your `differ` input the wrong gradient agrees with the right one.",))
-        return Verdict(1.0)
+            return Credit(2 / 3, ("On your `differ` input the wrong gradient agrees with the right one.",))
+        return Credit(1.0)
 
     return Item("agrees and differs", points, tuple(Value(name) for name in asked), judge)
 

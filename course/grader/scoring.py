@@ -11,11 +11,13 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from cnnlab.check.answers import miscounted
+
 from . import cells, sandbox
 from .drawing import Draw
 from .problems import SETS
 from .protocol import ChannelError, TooLate
-from .questions import Call, Function, Value
+from .questions import Call, Credit, Function, Value
 
 # Every status that a part can end in, with what it means.
 STATUSES = {
@@ -67,8 +69,9 @@ class PartResult:
     earned: float = 0.0
     status: str = "wrong"
     items: list = field(default_factory=list)  # [title, earned, points, status]
-    lines: list = field(default_factory=list)
-    mistakes: list = field(default_factory=list)
+    lines: list = field(default_factory=list)  # what is wrong
+    diagnosis: list = field(default_factory=list)  # which known mistake it is, in words
+    misconceptions: list = field(default_factory=list)  # the ids of those mistakes
 
 
 @dataclass
@@ -171,10 +174,15 @@ def score_part(part, draw, submission, session, pristine, result):
         return report
     items = part.items(draw)
     for item in items:
-        earned, status, lines, found = score_item(item, session, part, result)
+        status, credit = score_item(item, session, part, result)
+        earned = round(item.points * credit.fraction, 6)
         report.items.append([item.title, earned, item.points, status])
-        report.lines += [line for line in lines if line not in report.lines]
-        report.mistakes += [identifier for identifier in found if identifier not in report.mistakes]
+        for kept, new in (
+            (report.lines, credit.lines),
+            (report.diagnosis, credit.diagnosis),
+            (report.misconceptions, credit.misconceptions),
+        ):
+            kept += [each for each in new if each not in kept]
         if status in BREAKS:
             for rest in items[len(report.items) :]:
                 report.items.append([rest.title, 0.0, rest.points, "not asked any more"])
@@ -214,30 +222,24 @@ def before_running(part, submission, pristine):
 
 
 def score_item(item, session, part, result):
-    """(points, status, lines, mistakes) of one item."""
+    """(status, credit) of one item."""
     unearned = [
         other.name for other in result.parts if other.name in item.needs and other.earned != other.points
     ]
     missing = [name for name in item.needs if name not in [other.name for other in result.parts]]
     if unearned or missing:
         names = ", ".join(f"`{name}`" for name in unearned + missing)
-        return (
-            0.0,
-            "waits for another part",
-            [f"This part counts only when {names} earn all their points."],
-            [],
-        )
+        line = f"This part counts only when {names} earn all their points."
+        return "waits for another part", Credit(0.0, (line,))
     replies = []
     for question in item.questions:
         status, line, arrays = session.ask(question, item.seconds, part.name)
         if status:
-            return 0.0, status, [line], []
+            return status, Credit(0.0, (line,))
         replies.append(arrays)
     with np.errstate(all="ignore"):
-        verdict = item.judge(replies)
-    earned = round(item.points * verdict.fraction, 6)
-    status = "right" if verdict.fraction == 1 else "partly right" if earned else "wrong"
-    return earned, status, list(verdict.lines), list(verdict.mistakes)
+        credit = item.judge(replies)
+    return "right" if credit.fraction == 1 else "partly right" if credit.fraction else "wrong", credit
 
 
 class Session:
@@ -343,11 +345,11 @@ class Session:
             return "not attempted", ""
         if kind == "MemoryError":
             return "out of memory", f"{name} wanted more memory than the limit."
-        if kind == "WrongCount" and isinstance(question, Call) and type(error.get("count")) is int:
-            return (
-                "wrong",
-                f"{name} returned {error['count']:.6g} results, the sheet asks for {question.outputs}.",
-            )
+        count = error.get("count")
+        if kind == "WrongCount" and isinstance(question, Call) and type(count) is int:
+            if 0 <= count < 10**9:
+                return "wrong", f"{name}: {miscounted(count, question.outputs)}"
+            return "malformed reply", self.words_for("malformed reply", question)
         kind = kind if kind in EXCEPTIONS else "an exception"
         where = self.place(error.get("line"))
         if question is not None and kind == "KeyError" and not where:
@@ -417,5 +419,5 @@ def spelled(question):
         "name": question.name,
         "args": args,
         "kwargs": kwargs,
-        "outputs": question.outputs,
+        "outputs": len(question.outputs),
     }, arrays

@@ -14,7 +14,7 @@ from bench import course_corpus as corpus
 from course.grader import feedback, sandbox, scoring
 from course.grader.cells import Handed
 from course.grader.problems import SETS
-from course.grader.questions import Call, same
+from course.grader.questions import Call
 
 pytestmark = pytest.mark.needs("worker")
 
@@ -161,10 +161,10 @@ def test_arguments_are_copies():
 def test_partial_credit_and_the_mistake_by_name():
     code = corpus.text(corpus.source("ps1"), "palindrome").replace("dy @ (x[:-2] + x[2:])", "dy @ x[:-2]")
     part = parts(grade("ps1", corpus.with_cells("ps1", palindrome=code)))["palindrome"]
-    assert (part.earned, part.status, part.mistakes) == (3, "partly right", ["twin-forgotten"])
+    assert (part.earned, part.status, part.misconceptions) == (3, "partly right", ["twin-forgotten"])
     report = "\n".join(feedback.report(part))
-    assert "`da`: expected" in report
-    assert "one of the two places of the shared weight left out [twin-forgotten]" in report
+    assert "`da` should be" in report
+    assert "in da: one of the two places of the shared weight left out (twin-forgotten)." in report
 
 
 @pytest.mark.slow
@@ -174,8 +174,8 @@ def test_every_catalogued_mistake_is_named_in_the_report(assignment, part, funct
     result = grade(assignment, corpus.wrong(assignment, part, function, number), limits=sandbox.USUAL)
     found = parts(result)[part]
     assert found.earned < found.points
-    assert identifier in found.mistakes
-    assert f"[{identifier}]" in "\n".join(feedback.report(found))
+    assert identifier in found.misconceptions
+    assert f"({identifier})" in "\n".join(feedback.report(found))
 
 
 def test_steps_of_the_two_dimensional_set():
@@ -194,7 +194,7 @@ def test_steps_of_the_two_dimensional_set():
 def test_accuracy_counts_only_with_right_gradients():
     code = corpus.text(corpus.source("ps5"), "network").replace("* (1 - a * a)", "")
     found = parts(grade("ps5", corpus.with_cells("ps5", network=code), limits=sandbox.USUAL))
-    assert found["network"].mistakes[0] == "derivative-forgotten"
+    assert found["network"].misconceptions[0] == "derivative-forgotten"
     assert found["training"].status == "waits for another part"
     assert found["training"].earned == 0
 
@@ -236,7 +236,7 @@ def test_another_students_numbers_earn_nothing():
     assert parts(grade("ps1", corpus.with_cells("ps1", hand=answer("ann"))))["hand"].earned == 3
     wrong = parts(grade("ps1", corpus.with_cells("ps1", hand=answer("bob"))))["hand"]
     assert wrong.earned == 0
-    assert all("expected" not in line for line in wrong.lines)
+    assert wrong.lines and all("should be" not in line for line in wrong.lines)
 
 
 AGREE = {
@@ -399,6 +399,8 @@ LIES = {
     "the type is a list": ("call", "palindrome", {"type": []}),
     "the line is a list": ("call", "palindrome", {"type": "ValueError", "line": [[], 3]}),
     "a count for a variable": ("value", "hand_da", {"type": "WrongCount", "count": 3}),
+    "an enormous count": ("call", "palindrome", {"type": "WrongCount", "count": "HUGE"}),
+    "an enormous line": ("call", "palindrome", {"type": "ValueError", "line": ["cell palindrome", "HUGE"]}),
     "a count for a cell": ("cell", "cell circular", {"type": "WrongCount", "count": 3}),
 }
 
@@ -406,7 +408,7 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_a_forged_description_of_an_error_does_not_break_the_grader(name):
     do, asked, error = LIES[name]
-    code = LYING_WORKER.format(do=do, name=asked, error=error)
+    code = LYING_WORKER.format(do=do, name=asked, error=error).replace("'HUGE'", "10**400")
     notebook = corpus.with_cells(
         "ps1", base="released", practice_conv1d=code, palindrome="palindrome = 1", hand="x = 1"
     )
@@ -420,10 +422,3 @@ def test_one_part_again_brings_the_parts_that_it_needs():
     assert {part.name: part.status for part in result.parts} == dict.fromkeys(
         ("mirror", "blend", "network", "training"), "right"
     )
-
-
-def test_the_rounding_of_float32_is_forgiven_where_large_terms_cancel_and_nothing_more():
-    expected = np.array([3.0, 0.0])
-    assert same(np.array([3.0, 2e-7]), expected)
-    assert not same(np.array([3.0, 2e-5]), expected)
-    assert not same(np.array([3.0001, 0.0]), expected)

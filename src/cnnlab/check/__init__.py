@@ -33,10 +33,8 @@ The checks: `conv1d`, `conv1d_backward`, `conv2d`, `conv2d_backward`, `max_pool2
 library does not have is checked by `against`, with a right function and named wrong ones of your own.
 """
 
-import inspect
-
 from cnnlab.check import probes
-from cnnlab.check.duties import Duty, OwnDuty, narrowed
+from cnnlab.check.duties import Duty, narrowed, own_duty
 from cnnlab.check.probes import Probe
 from cnnlab.check.report import Report
 from cnnlab.check.runner import run
@@ -294,26 +292,7 @@ def against(
 
     Raises ValueError for no call at all, and whatever `right` raises.
     """
-    calls = [call if len(call) == 2 and isinstance(call[1], dict) else (call, {}) for call in calls]
-    if not calls:
-        raise ValueError("check.against: calls must have at least one call; give a tuple of arguments.")
-    returns = tuple(returns.split()) if isinstance(returns, str) else tuple(returns)
-    takes = takes or list(inspect.signature(right).parameters)[: len(calls[0][0])]
-    takes = tuple(takes.split()) if isinstance(takes, str) else tuple(takes)
-    found = tuple(Probe(dict(zip(takes, given, strict=True)), dict(options)) for given, options in calls)
-    options = tuple(dict.fromkeys(key for probe in found for key in probe.options))
-    duty = OwnDuty(
-        name,
-        "own",
-        returns,
-        takes,
-        options,
-        found,
-        False,
-        chapter,
-        function=right,
-        wrong=dict(mistakes or {}),
-    )
+    duty = own_duty(right, calls, returns=returns, takes=takes, mistakes=mistakes, name=name, chapter=chapter)
     return run(function, duty, seconds)
 
 

@@ -38,7 +38,7 @@ def read(value, names: tuple[str, ...], several: tuple[int, ...]) -> Returned:
     names    of the parts that were asked for
     several  for each part the number of arrays if it is a sequence of arrays, else 0
     """
-    wanted = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    wanted = _wanted(names)
     if value is None:
         return Returned(problem=f"It returned None, expected {wanted}. Does it end with a return?")
     if value is Ellipsis:
@@ -59,19 +59,29 @@ def read(value, names: tuple[str, ...], several: tuple[int, ...]) -> Returned:
             and any(np.ndim(v) for v in value if isinstance(v, np.ndarray))
         ):
             if len(value) != 1:
-                return Returned(problem=f"It returned {len(value)} things, expected {wanted} alone.")
+                return Returned(problem=miscounted(len(value), names))
             pieces = value
     elif not isinstance(value, (tuple, list)):
         return Returned(
             problem=f"It returned one {type(value).__name__}, expected {len(names)} arrays: {wanted}, in this order."
         )
     elif len(value) != len(names):
-        return Returned(
-            problem=f"It returned {len(value)} things, expected {len(names)} arrays: {wanted}, in this order."
-        )
+        return Returned(problem=miscounted(len(value), names))
     else:
         pieces = tuple(value)
     return Returned(tuple(_part(v, name, many) for v, name, many in zip(pieces, names, several, strict=True)))
+
+
+def _wanted(names: tuple[str, ...]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def miscounted(count: int, names: tuple[str, ...]) -> str:
+    """The sentence for so many returned things in place of the named ones."""
+    returned = f"It returned {count} thing{'' if count == 1 else 's'}"
+    if len(names) == 1:
+        return f"{returned}, expected {names[0]} alone."
+    return f"{returned}, expected {len(names)} arrays: {_wanted(names)}, in this order."
 
 
 def _part(value, name: str, many: int) -> tuple[Answer, ...]:

@@ -1,5 +1,6 @@
 """What each check asks for: arguments, returned arrays, the right answer, and the terms that add up to an entry."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -94,6 +95,27 @@ class OwnDuty(Duty):
             return result[self.returns.index(part)] if len(self.returns) > 1 else result
 
         return one
+
+
+def own_duty(right, calls, *, returns, takes=None, mistakes=None, name: str, chapter: str = "") -> OwnDuty:
+    """The duty of `cnnlab.check.against`, where the arguments are explained."""
+    calls = [call if len(call) == 2 and isinstance(call[1], dict) else (call, {}) for call in calls]
+    if not calls:
+        raise ValueError(f"check.{name}: calls must have at least one call; give a tuple of arguments.")
+    takes = takes or list(inspect.signature(right).parameters)[: len(calls[0][0])]
+    takes = tuple(takes.split()) if isinstance(takes, str) else tuple(takes)
+    probes = tuple(Probe(dict(zip(takes, given, strict=True)), dict(options)) for given, options in calls)
+    return OwnDuty(
+        name=name,
+        group="own",
+        returns=tuple(returns.split()) if isinstance(returns, str) else tuple(returns),
+        takes=takes,
+        options=tuple(dict.fromkeys(key for probe in probes for key in probe.options)),
+        probes=probes,
+        chapter=chapter,
+        function=right,
+        wrong=dict(mistakes or {}),
+    )
 
 
 def narrowed(duty: Duty, *, returns=None, takes=None, without=()) -> Duty:

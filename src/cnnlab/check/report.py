@@ -134,7 +134,7 @@ def _described(id: str, catalogue: Mapping) -> tuple[str, ...]:
     """A mistake by name, and why it is wrong. One that the catalogue lacks has only its id for a name."""
     if id not in catalogue:
         return (f"{id.replace('-', ' ')}.",)
-    return f"{catalogue[id].name} ({id}).", catalogue[id].why
+    return tuple(filter(None, (f"{catalogue[id].name} ({id}).", catalogue[id].why)))
 
 
 def picture(title: str, array: np.ndarray, index=None, wrong=None) -> Picture:

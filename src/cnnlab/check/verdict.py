@@ -39,13 +39,18 @@ class Finding:
     names: tuple[str, ...] = ()
     together: bool = False
 
-    def told(self, name: str, *, expected: bool = True) -> str:
-        """One sentence on what is wrong; `name` is the array's. Without `expected` it does not say what is right."""
+    def told(self, name: str, *, expected: bool = True, quote: str = "") -> str:
+        """One sentence on what is wrong.
+
+        name      of the array
+        expected  whether the sentence may say which number is right
+        quote     put before and after the entry's name
+        """
         if self.index is None:
-            return f"{name} has shape {self.got.shape}, expected {self.right.shape}."
+            return f"{quote}{name}{quote} has shape {self.got.shape}, expected {self.right.shape}."
         entry = f"{name}[{', '.join(map(str, self.index))}]" if self.index else name
         should = f"should be {_value(self.right[self.index])}" if expected else "is wrong"
-        return f"{entry} {should}, got {_value(self.got[self.index])}."
+        return f"{quote}{entry}{quote} {should}, got {_value(self.got[self.index])}."
 
 
 @dataclass(frozen=True)
