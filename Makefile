@@ -26,10 +26,10 @@ book: html ## build the web book and serve it on this machine
 
 html: $(READY) ## build the web book into _build/html, live chapters too; a warning is an error
 	@$(PY) -m tools.book
-	@$(PY) -m tools.lite
+	@$(PY) -m tools.live
 
 site: html ## build the book into _build/site so that it needs no other host at all, Python included
-	@$(PY) -m tools.lite --self-hosted
+	@$(PY) -m tools.live --self-hosted
 
 draft: $(READY) ## build the pages that are written into _build/draft; warnings are shown
 	@$(PY) -m tools.book --draft

@@ -1,6 +1,6 @@
 """The same shapes in WebAssembly: cnnlab in Pyodide under Node, beside the same calls in this Python.
 
-Needs Node; the Pyodide files come from `python -m tools.runtime`. Both sides run one thread, one after the other.
+Needs Node; the Pyodide files come from `python -m tools.live.runtime`. Both sides run one thread, one after the other.
 """
 
 import json
@@ -80,16 +80,16 @@ def row(shape, direction, taken, native):
 
 def in_pyodide():
     """What bench.in_browser prints inside Pyodide."""
-    from tools.runtime import runtime
+    from tools.live import runtime
 
     package = ROOT / "src" / "cnnlab"
     files = [
         p.relative_to(ROOT).as_posix() for p in sorted([*package.glob("*.py"), *package.glob("data/*.gz")])
     ]
     files += [f"bench/{name}.py" for name in ("__init__", "contestants", "in_browser", "measure", "shapes")]
-    host, lock = ROOT / "bench" / "pyodide_host.mjs", ROOT / "tools" / "pyodide-lock.json"
+    host, lock = ROOT / "bench" / "pyodide_host.mjs", ROOT / "tools" / "live" / "pyodide-lock.json"
     print("running in Pyodide ...", file=sys.stderr)
-    command = [node(), str(host), str(runtime()), str(lock), str(ROOT), MODULE, *files]
+    command = [node(), str(host), str(runtime.fetch()), str(lock), str(ROOT), MODULE, *files]
     return json.loads(output(command).splitlines()[-1])
 
 
@@ -102,7 +102,7 @@ def natively():
 
 def version():
     """The version of Pyodide that the runtime's list names."""
-    return json.loads((ROOT / "tools" / "runtime.json").read_text())["version"]
+    return json.loads((ROOT / "tools" / "live" / "runtime.json").read_text())["version"]
 
 
 def node():

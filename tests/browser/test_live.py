@@ -15,11 +15,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tools import guard, lite, runtime
+from tools import guard
+from tools.live import runtime
+from tools.live import site as built
+from tools.live.__main__ import SITE, size_of
 from tools.normalise import clean
 
 pytestmark = pytest.mark.slow
-CHAPTERS = sorted(path.stem for path in lite.BOOK.glob("*.ipynb"))
+CHAPTERS = sorted(path.stem for path in built.BOOK.glob("*.ipynb"))
 FIRST = "one-dimension-by-hand"
 
 
@@ -52,9 +55,9 @@ def summary(request):
 def site(book):
     """The self-hosted book, built if it is not up to date."""
     for options in ([], ["--self-hosted"]):
-        command = [sys.executable, "-m", "tools.lite", "--book", str(book), *options]
-        subprocess.run(command, cwd=lite.ROOT, check=True)
-    return lite.SITE
+        command = [sys.executable, "-m", "tools.live", "--book", str(book), *options]
+        subprocess.run(command, cwd=built.ROOT, check=True)
+    return SITE
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +75,7 @@ def context(playwright, proxy, tmp_path_factory, summary, site):
         yield opened
     summary.lines.append(f"{len(live.outside(asked))} requests to other hosts")
     summary.lines.append(
-        f"self-hosted site: {lite.size_of(site) / 1e6:.1f} MB, of which live: {lite.size_of(site / 'live') / 1e6:.1f} MB"
+        f"self-hosted site: {size_of(site) / 1e6:.1f} MB, of which live: {size_of(site / 'live') / 1e6:.1f} MB"
     )
     assert live.outside(asked) == []
 
@@ -86,14 +89,14 @@ def fresh(playwright, proxy, tmp_path):
 
 def committed(name):
     """The notebook of a chapter as it is committed."""
-    return nbformat.read(lite.BOOK / f"{name}.ipynb", as_version=4)
+    return nbformat.read(built.BOOK / f"{name}.ipynb", as_version=4)
 
 
 def in_storage(page):
     """The stored copies in the browser, by path."""
     copies = page.evaluate(
         "async () => (await import(new URL('/live/storage.js', location).href)).allCopies('"
-        + lite.STORAGE
+        + built.STORAGE
         + "')"
     )
     return {copy["path"]: copy for copy in copies}
@@ -245,7 +248,7 @@ def test_a_new_edition_asks_before_it_takes_the_place_of_a_changed_copy(fresh, a
     aside = fresh.new_page()
     aside.goto(f"{address}/live/open.html")
     chapter.page.close()
-    aside.evaluate(make_old, [lite.STORAGE, f"{FIRST}.ipynb"])
+    aside.evaluate(make_old, [built.STORAGE, f"{FIRST}.ipynb"])
     aside.close()
 
     page = live.open_by_button(fresh, address, FIRST)
@@ -308,8 +311,8 @@ def test_a_first_visit_shows_progress_and_a_broken_one_says_so(fresh, address):
 
 
 def test_the_default_build_takes_python_from_its_distribution_and_only_after_the_click(fresh, book, site):
-    distribution = json.loads(runtime.LIST.read_text(encoding="utf-8"))["distribution"]
-    files = runtime.runtime(progress=False)
+    distribution = runtime.LIST["distribution"]
+    files = runtime.fetch()
     asked = []
 
     def answer(route):

@@ -1,6 +1,6 @@
 """Sphinx extension: each chapter's page has a button that opens this chapter live, with Python in the browser.
 
-The live site stands in `live/` beside the pages; `python -m tools.lite` builds it. The theme's own buttons
+The live site stands in `live/` beside the pages; `python -m tools.live` builds it. The theme's own buttons
 (Binder, JupyterHub, Colab) need the address of the repository, and are left out where `_config.yml` has
 none. Colab gets the copy of the chapter that `python -m tools.colab` publishes, because a notebook alone
 does not bring `cnnlab` along.

@@ -98,7 +98,7 @@ export function storageWorks() {
 
 /**
  * A short name of what the cells of a notebook say: FNV-1a over their types and texts, as `edition` in
- * tools/lite.py computes it. Outputs do not count.
+ * tools/live/notebooks.py computes it. Outputs do not count.
  */
 export function editionOf(notebook) {
   let hash = 0x811c9dc5;

@@ -1,0 +1,87 @@
+"""The chapters as the live site serves them: what a notebook says stays, how it is shown is adapted."""
+
+import json
+import shutil
+
+from tools.normalise import VIEW
+
+
+def edition(notebook):
+    """Return a short name for what a notebook's cells say; it does not change when they are run.
+
+    FNV-1a (32 bit) over the types and the texts of the cells, which `pages/storage.js` computes alike.
+    """
+    value = 0x811C9DC5
+    for cell in notebook["cells"]:
+        for byte in f"{cell['cell_type']}\0{''.join(cell['source'])}\x01".encode():
+            value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return f"{value:08x}"
+
+
+def live_notebook(notebook, name):
+    """Return a chapter's notebook as the live site serves it.
+
+    The kernel is JupyterLite's, the committed outputs count as trusted (the site is their author), and what
+    the page folds is folded here too: the source and the output of a cell tagged `hide-cell`, the one or
+    the other for `hide-input` and `hide-output`. A widget has no model before its cell runs: until then its
+    still is shown.
+    """
+    cells = []
+    for cell in notebook["cells"]:
+        cell, metadata = dict(cell), dict(cell["metadata"])
+        tags = set(metadata.get("tags", []))
+        if cell["cell_type"] == "code":
+            metadata["trusted"] = True
+            folded = dict(metadata.get("jupyter", {}))
+            if tags & {"hide-cell", "hide-input"}:
+                folded["source_hidden"] = True
+            if tags & {"hide-cell", "hide-output"}:
+                folded["outputs_hidden"] = True
+            if folded:
+                metadata["jupyter"] = folded
+            cell["outputs"] = [_without_view(output) for output in cell["outputs"]]
+        cells.append({**cell, "metadata": metadata})
+    metadata = {
+        **notebook["metadata"],
+        "kernelspec": {"name": "python", "display_name": "Python (Pyodide)", "language": "python"},
+        "cnnlab_live": {"chapter": name, "edition": edition(notebook)},
+    }
+    metadata.pop("widgets", None)
+    return {**notebook, "cells": cells, "metadata": metadata}
+
+
+def _without_view(output):
+    data = output.get("data", {})
+    if VIEW not in data or "text/html" not in data:
+        return output
+    return {**output, "data": {kind: value for kind, value in data.items() if kind != VIEW}}
+
+
+def title_of(notebook):
+    """Return the text of the first heading, or an empty string."""
+    for cell in notebook["cells"]:
+        for line in "".join(cell["source"]).splitlines():
+            if cell["cell_type"] == "markdown" and line.startswith("# "):
+                return line[2:].strip()
+    return ""
+
+
+def write_contents(notebooks, target):
+    """Write the live notebooks of the folder `notebooks`, and the Markdown pages beside them, to `target`.
+
+    Returns for each chapter its title, its edition, and the address of its page as the live site sees it.
+    """
+    target.mkdir(parents=True)
+    chapters = {}
+    for path in sorted(notebooks.glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        text = json.dumps(live_notebook(notebook, path.stem), ensure_ascii=False, indent=1)
+        (target / path.name).write_text(text, encoding="utf-8")
+        chapters[path.stem] = {
+            "title": title_of(notebook),
+            "edition": edition(notebook),
+            "page": f"../book/{path.stem}.html",
+        }
+    for path in sorted(notebooks.glob("*.md")):
+        shutil.copyfile(path, target / path.name)
+    return chapters
