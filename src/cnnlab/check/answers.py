@@ -133,25 +133,32 @@ def _answer(value, name: str) -> Answer:
 
 
 def agree(got: np.ndarray, right: np.ndarray) -> bool:
-    """Equal in shape, and in every number up to what rounding can do in the coarser dtype."""
+    """Equal in shape, and in every number up to what rounding can do in the dtype that came."""
     return got.shape == right.shape and bool(np.all(agreeing(got, right)))
 
 
 def agreeing(got: np.ndarray, right: np.ndarray, *, relative: float = 1e-6, unit: float = 0.0) -> np.ndarray:
-    """Where two arrays of one shape agree.
-
-    relative  how far a right entry may be off, as a part of the largest right entry
-    unit      size of the terms that were added up, where they are real numbers that may all but cancel: rounding is
-              then measured against them also where every entry of the sum is smaller
-    """
+    """Where two arrays of one shape agree: NaN with NaN, infinity with itself, numbers within `tolerance`."""
     with np.errstate(all="ignore"):
-        allowed = _rounding(got, right, relative, unit)
-        return np.isclose(np.asarray(got, float), right, rtol=0, atol=allowed, equal_nan=True)
+        near = np.abs(np.asarray(got, float) - right) <= tolerance(got, right, relative=relative, unit=unit)
+        return near | (got == right) | (np.isnan(got) & np.isnan(right))
 
 
-def _rounding(got: np.ndarray, right: np.ndarray, relative: float, unit: float) -> float:
-    """What rounding may do: much less than the 1/4 by which two different right answers of the probes differ."""
-    finite = np.abs(right[np.isfinite(right)])
-    scale = max(unit, float(finite.max())) if finite.size else 1.0
+def tolerance(got: np.ndarray, right: np.ndarray, *, relative: float = 1e-6, unit: float = 0.0) -> np.ndarray:
+    """How far each number may be off: a part of the largest right number, because terms as large may have cancelled.
+
+    In float64 (and in whole numbers) it is never more than eight times that part of the number itself, so that no number
+    passes that is off by one part in 100,000; a right number below 1e-9 of the largest counts as 0. A coarser dtype is
+    allowed eight of its own roundings of the largest. Give `got` in the dtype in which it came.
+
+    relative  the part
+    unit      size of the terms that were added up, where they are real numbers that may all but cancel: rounding is
+              then measured against them also where the numbers themselves are smaller
+    """
+    size = np.maximum(np.abs(np.where(np.isfinite(right), right, 0)), unit)
+    largest = float(size.max(initial=0.0))
     coarse = float(np.finfo(got.dtype).eps) if got.dtype.kind == "f" else 0.0
-    return max(relative, 8 * coarse) * scale + 1e-12
+    allowed = max(relative, 8 * coarse) * largest + 1e-12
+    if coarse > np.finfo(np.float64).eps:
+        return np.full(size.shape, allowed)
+    return np.where(size > 1e-9 * largest, np.minimum(allowed, 8 * relative * size), allowed)

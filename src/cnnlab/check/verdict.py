@@ -49,8 +49,8 @@ class Finding:
         if self.index is None:
             return f"{quote}{name}{quote} has shape {self.got.shape}, expected {self.right.shape}."
         entry = f"{name}[{', '.join(map(str, self.index))}]" if self.index else name
-        should = f"should be {_value(self.right[self.index])}" if expected else "is wrong"
-        return f"{quote}{entry}{quote} {should}, got {_value(self.got[self.index])}."
+        right, got = _two(self.right[self.index], self.got[self.index])
+        return f"{quote}{entry}{quote} {f'should be {right}' if expected else 'is wrong'}, got {got}."
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,12 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
     return Verdict("passed", remarks=remarks)
 
 
-def _value(value) -> str:
-    value = np.asarray(value)
-    return str(bool(value)) if value.dtype.kind == "b" else formatting.number(float(value))
+def _two(right, got) -> tuple[str, str]:
+    """Two numbers as texts that differ, with more digits where six do not show it."""
+    if np.asarray(got).dtype.kind == "b":
+        return str(bool(right)), str(bool(got))
+    texts = [tuple(formatting.number(float(v), digits) for v in (right, got)) for digits in (6, 9, 15)]
+    return next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
 
 
 def _problem(returned: Returned) -> str:
@@ -258,7 +261,7 @@ def _attempt(formula, /, *positional, **arguments):
     try:
         with np.errstate(all="ignore"):
             return formula(*positional, **arguments)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, TypeError):  # TypeError: it does not know an option that was asked for
         return None
 
 
