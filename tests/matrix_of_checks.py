@@ -1,5 +1,6 @@
 """Wrong functions made from the catalogue, and the matrix of catalogue x checks that the terminal summary prints."""
 
+from cnnlab.check import probes
 from cnnlab.misconceptions import CATALOGUE, RIGHT, Change, formulas
 
 CHECKS = {
@@ -28,7 +29,18 @@ CHECKS = {
 
 
 IN_ONE_DIMENSION = ("conv1d", "conv1d_backward")
-IN_TWO_DIMENSIONS_ONLY = ("one-axis-flipped",)
+
+
+def computable(check: str, formula) -> bool:
+    """Whether a wrong formula says anything on vectors, for the checks of one dimension."""
+    if check not in IN_ONE_DIMENSION:
+        return True
+    probe = probes.conv(1, backward="backward" in check)[0]
+    try:
+        formula(**probe.arguments)
+    except ValueError as error:
+        return "a vector has" not in str(error)
+    return True
 
 
 def student(check: str, wrong=None):
@@ -57,7 +69,11 @@ def cases():
             concrete = {
                 part: [v(RIGHT[f"{group}.{part}"]) if isinstance(v, Change) else v for v in found]
                 for part, found in variants.items()
-                if found and (check not in IN_ONE_DIMENSION or mistake.id not in IN_TWO_DIMENSIONS_ONLY)
+            }
+            concrete = {
+                part: wrong
+                for part, found in concrete.items()
+                if (wrong := [formula for formula in found if computable(check, formula)])
             }
             if mistake.joint and concrete:
                 yield check, mistake.id, "all", {part: found[0] for part, found in concrete.items()}

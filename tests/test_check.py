@@ -186,6 +186,75 @@ def test_misuse_of_a_check_is_an_error_with_the_known_names():
         check.conv1d_backward(cnnlab.conv1d_backward, strides=False)
 
 
+# Slips that need a special size to show.
+
+
+def turned_where_square(array):
+    return np.swapaxes(array, -1, -2) if array.shape[-1] == array.shape[-2] else array
+
+
+@pytest.mark.parametrize(
+    "keywords", [{}, {"stride": False, "padding": False, "plain": True}], ids=["all", "plain"]
+)
+def test_a_kernel_transposed_only_where_it_is_square_is_caught_and_named(keywords):
+    right = student("conv2d_backward")
+
+    def gradient_turned(dy, x, w, **options):
+        dx, dw, db = right(dy, x, w, **options)
+        return dx, turned_where_square(dw), db
+
+    def kernel_turned(dy, x, w, **options):
+        return right(dy, x, turned_where_square(w), **options)[0], *right(dy, x, w, **options)[1:]
+
+    for function in (gradient_turned, kernel_turned):
+        given = bared(function, ("dx", "dw", "db")) if keywords else function
+        report = check.conv2d_backward(given, **keywords)
+        assert not report.passed and report.misconceptions == ("rows-columns-swapped",)
+        assert "all of those without a square kernel" in report.message
+
+
+def test_a_forward_whose_kernel_is_transposed_only_where_it_is_square_is_caught_and_named():
+    report = check.conv2d(lambda x, w, b, **o: cnnlab.conv2d(x, turned_where_square(w), b, **o))
+    assert not report.passed and report.misconceptions == ("rows-columns-swapped",)
+
+
+def test_a_pooling_that_forgets_the_stride_where_it_equals_the_size_is_named():
+    def walked(size, stride):
+        return 1 if stride in (None, size) else stride
+
+    def forward(x, size, *, stride=None):
+        return cnnlab.max_pool2d(x, size, stride=walked(size, stride))
+
+    def backward(dy, x, size, *, stride=None):
+        step, full = walked(size, stride), np.zeros(x.shape)
+        rows, columns = (
+            np.broadcast_to(step, 2) * (np.array(dy.shape[2:]) - 1) + np.broadcast_to(size, 2)
+        ).tolist()
+        near = x[:, :, :rows, :columns]
+        full[:, :, :rows, :columns] = cnnlab.max_pool2d_backward(dy, near, size, stride=step)
+        return full
+
+    assert check.max_pool2d(forward).misconceptions == ("pool-stride-ignored",)
+    assert check.max_pool2d_backward(backward).misconceptions == ("pool-stride-ignored",)
+    assert check.max_pool2d_backward(backward, pairs=False).misconceptions == ("pool-stride-ignored",)
+
+
+# Formulas that do not know an option.
+
+
+def test_a_wrong_function_of_ones_own_that_lacks_an_option_does_not_stop_the_check():
+    def right(x, *, power=1):
+        return x**power
+
+    report = check.against(
+        lambda x, power=1: x + power,
+        right,
+        [((np.array([3.0, 5.0]),), {"power": 2})],
+        mistakes={"power-ignored": lambda x: x, "power-added": lambda x, power=1: x + power},
+    )
+    assert not report.passed and report.misconceptions == ("power-added",)
+
+
 # Two mistakes at once.
 
 

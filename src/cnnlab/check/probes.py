@@ -1,9 +1,9 @@
 """The inputs on which a student's function is tried.
 
-Small integers in floats, so that right answers are exact and a wrong one cannot hide in a tolerance. No two sizes
-agree by chance: unequal dimensions, kernels that are not square, more than one example, channel and filter, stride
-and padding, ties, overlapping windows and gaps between them, upstream gradients without symmetry. The first probe is
-the simplest, because the first wrong entry is shown from it.
+Small integers in floats, so that right answers are exact and a wrong one cannot hide in a tolerance. Sizes do not agree
+by chance: unequal dimensions, one square kernel among others that are not, more than one example, channel and filter,
+stride and padding, ties, overlapping windows and gaps between them, upstream gradients without symmetry. The first
+probe is the simplest, because the first wrong entry is shown from it.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from cnnlab.misconceptions.windows import out_sizes, pair
 class Probe:
     """One call: the arguments by name and in order, the keywords, what is special about it.
 
-    tags    any of "batch", "channels", "stride", "padding", "integers", "ties", "overlap", "pair", "large"
+    tags    any of "batch", "channels", "stride", "padding", "integers", "ties", "overlap", "pair", "large", "square"
     story   what is asked here, if the arrays alone do not say so
     """
 
@@ -84,13 +84,14 @@ CONV2D = (
     (2, 1, 3, (4, 5), (3, 2), 1, 1),
     (3, 2, 1, (5, 8), (4, 3), 2, 1),
     (2, 3, 1, (7, 9), (2, 1), 3, 2),
+    (1, 1, 1, (6, 5), (3, 3), 1, 0),
 )
 INTEGERS = {1: (2, 1, 3, (6,), (3,), 1, 0), 2: (2, 1, 3, (5, 4), (2, 3), 1, 0)}
 PLAIN = {
     1: (((6,), (3,), 1, 0), ((5,), (4,), 1, 0), ((9,), (3,), 1, 0), ((8,), (3,), 2, 0), ((5,), (3,), 1, 1),
         ((7,), (4,), 2, 1), ((9,), (2,), 3, 2)),
     2: (((5, 4), (2, 3), 1, 0), ((4, 3), (3, 2), 1, 0), ((6, 7), (2, 3), 1, 0), ((7, 8), (3, 2), 2, 0),
-        ((4, 5), (3, 2), 1, 1), ((5, 8), (4, 3), 2, 1), ((7, 9), (2, 1), 3, 2)),
+        ((4, 5), (3, 2), 1, 1), ((5, 8), (4, 3), 2, 1), ((7, 9), (2, 1), 3, 2), ((6, 5), (3, 3), 1, 0)),
 }  # fmt: skip
 
 
@@ -114,7 +115,12 @@ def _conv(n, c, k, inputs, kernel, stride, padding, *, seed, backward, local, in
         x, w = x.astype(np.int64), w.astype(np.int64) if backward else w / 2
     options = {"stride": stride, "padding": padding}
     tags = _tags(
-        batch=n > 1, channels=c > 1 or k > 1, stride=stride > 1, padding=padding > 0, integers=integers
+        batch=n > 1,
+        channels=c > 1 or k > 1,
+        stride=stride > 1,
+        padding=padding > 0,
+        integers=integers,
+        square=kernel[0] == kernel[-1] and len(kernel) > 1,
     )
     return Probe({"dy": dy, "x": x, "w": w} if backward else {"x": x, "w": w, "b": b}, options, tags)
 

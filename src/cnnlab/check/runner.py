@@ -267,6 +267,7 @@ SPECIAL = {
     "stride": "a stride",
     "padding": "padding",
     "integers": "arrays of integers",
+    "square": "a square kernel",
     "ties": "ties",
     "overlap": "overlapping windows",
     "pair": "a pair as size or stride",

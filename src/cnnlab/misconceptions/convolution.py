@@ -218,6 +218,16 @@ def _swap(first, second):
     return Change(after=lambda result, arguments: np.swapaxes(result, first, second))
 
 
+def _turned_if_square(kernel):
+    """Rows and columns swapped where the shape allows it unseen."""
+    if kernel.ndim < 4:
+        raise ValueError("a vector has no rows and columns")
+    return np.swapaxes(kernel, -1, -2) if kernel.shape[-1] == kernel.shape[-2] else kernel
+
+
+_square_kernel_turned = Change(before=lambda arguments: arguments | {"w": _turned_if_square(arguments["w"])})
+
+
 def _rotate_kernel(arguments):
     return arguments | {"w": each_spatial(arguments["w"], np.flip)}
 
@@ -474,9 +484,9 @@ ENTRIES = (
         id="rows-columns-swapped",
         name="rows and columns swapped",
         wrong={
-            "conv.y": _swap(-1, -2),
-            "conv.dw": _swap(-1, -2),
-            "conv.dx": _swap(-1, -2),
+            "conv.y": (_swap(-1, -2), _square_kernel_turned),
+            "conv.dw": (_swap(-1, -2), Change(after=lambda result, arguments: _turned_if_square(result))),
+            "conv.dx": (_swap(-1, -2), _square_kernel_turned),
         },
         tempting="Width and height are easily written in the other order.",
         why="The result belongs to entry (column, row) instead of (row, column).",

@@ -341,8 +341,15 @@ ENTRIES = (
             "pool.y": (
                 lambda x, size, stride=None: RIGHT["pool.y"](x=x, size=size, stride=1),
                 lambda x, size, stride=None: RIGHT["pool.y"](x=x, size=size, stride=None),
+                lambda x, size, stride=None: RIGHT["pool.y"](
+                    x=x, size=size, stride=1 if stride in (None, size) else stride
+                ),
             ),
-            "pool.dx": (_walked(lambda size, stride: (1, 1)), _walked(lambda size, stride: size)),
+            "pool.dx": (
+                _walked(lambda size, stride: (1, 1)),
+                _walked(lambda size, stride: size),
+                _walked(lambda size, stride: (1, 1) if stride == size else stride),
+            ),
         },
         tempting="Most pools have a stride equal to their size.",
         why="Window i begins at input i stride, forward and backward.",
