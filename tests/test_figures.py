@@ -174,6 +174,25 @@ def test_blocks_are_set_off_and_leftovers_are_not():
     assert blocks.svg.count("<path") == plain.svg.count("<path") + 4
 
 
+def heavy_lines(figure) -> list[tuple[float, float]]:
+    """Width and height of every heavier box."""
+    drawn = re.findall(r'<path d="([^"]+)"[^>]*stroke-width: 1\.6', figure.svg)
+    boxes = [np.array(re.findall(r"[ML] (-?[\d.]+) (-?[\d.]+)", path), float) for path in drawn]
+    return [tuple(np.round(np.ptp(box, axis=0), 2)) for box in boxes]
+
+
+def test_blocks_that_are_not_square_stand_as_the_windows_do():
+    dy, x = np.ones((1, 1, 2, 2)), np.arange(24.0).reshape(1, 1, 4, 6)
+    lying, standing = figures.pool_planes(dy, x, (2, 3)), figures.pool_planes(dy, x.swapaxes(2, 3), (3, 2))
+    square = heavy_lines(figures.grids([[Grid(np.zeros((4, 6)), blocks=(2, 2))]], says="Square."))
+    cell = square[0][0] / square[0][1]  # a cell may be wider than it is high
+    assert len(heavy_lines(lying)) == len(heavy_lines(standing)) == 8
+    for width, height in heavy_lines(lying):
+        assert width / height == pytest.approx(cell * 3 / 2, rel=0.02)
+    for width, height in heavy_lines(standing):
+        assert width / height == pytest.approx(cell * 2 / 3, rel=0.02)
+
+
 def test_nine_fields_name_the_pixels_of_each_neuron():
     figure = figures.nine_fields(NINE)
     shown = texts(figure)

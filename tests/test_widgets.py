@@ -113,7 +113,9 @@ def test_a_large_input_is_stepped_by_rows_and_its_state_stays_small():
     trace = widget.trace
     assert trace["chunk"] == 24 and list(trace["sums"]) == ["w"]
     assert [running[-1] for _, running in trace["sums"]["w"]] == strings(dw)
-    assert {len(products) for products, _ in trace["sums"]["w"]} == {24}
+    for products, running in trace["sums"]["w"]:
+        assert len(products) == 24
+        assert strings(np.cumsum([float(product) for product in products])) == running
     assert len(json.dumps(trace)) < 60_000
     assert len(widget.still()) < 100_000
     sent = []
@@ -276,6 +278,23 @@ def test_backward_pass_shows_the_network_s_own_gradients():
     assert dense["dy"]["text"] == strings(dy)
     dx = net.backward(dy)
     assert last["dx"]["text"] == strings(dx)
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_backward_pass_follows_its_channel_through_an_input_of_several(channel):
+    conv = network.Conv2d(integers(1, 3, 2, 2, 2), integers(2, 3))
+    net = network.Network([conv, network.Flatten(), network.Dense(integers(3, 2, 27) / 8, integers(4, 2))])
+    x = integers(5, 1, 2, 4, 4)
+    trace = BackwardPass(net, x, 1, channel=channel, digits=6).trace
+    _, grads = net.loss_and_gradients(x, np.array([1]))
+    dx = net.backward(net.loss_backward(net.forward(x), np.array([1])))
+    seen = min(channel, 1)  # the input has two channels, the third kernel is shown with the last of them
+    shown = {array["name"]: array["text"] for array in trace["stages"][-1]["arrays"]}
+    assert shown["x"] == strings(x[0, seen]) == trace["x"]["text"]
+    assert shown["dx"] == strings(dx[0, seen])
+    assert shown["w"] == strings(conv.params[0][channel, seen])
+    assert shown["dw"] == strings(grads[0][channel, seen])
+    assert trace["result"]["label"] == f"dw[{channel}, {seen}, 0, 0]"
 
 
 def test_backward_pass_takes_another_loss_and_an_edit():
