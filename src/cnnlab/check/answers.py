@@ -153,12 +153,12 @@ def tolerance(got: np.ndarray, right: np.ndarray, *, relative: float = 1e-6, uni
 
     relative  the part
     unit      size of the terms that were added up, where they are real numbers that may all but cancel: rounding is
-              then measured against them also where the numbers themselves are smaller
+              then measured against them, or the largest number, whatever the number itself is
     """
-    size = np.maximum(np.abs(np.where(np.isfinite(right), right, 0)), unit)
-    largest = float(size.max(initial=0.0))
+    size = np.abs(np.where(np.isfinite(right), right, 0))
+    largest = max(unit, float(size.max(initial=0.0)))
     coarse = float(np.finfo(got.dtype).eps) if got.dtype.kind == "f" else 0.0
     allowed = max(relative, 8 * coarse) * largest + 1e-12
-    if coarse > np.finfo(np.float64).eps:
+    if unit or coarse > np.finfo(np.float64).eps:
         return np.full(size.shape, allowed)
     return np.where(size > 1e-9 * largest, np.minimum(allowed, 8 * relative * size), allowed)
