@@ -7,7 +7,7 @@ import nbformat
 import pytest
 import yaml
 
-from tools import colab
+from tools.live import colab
 from tools.sphinx_ext import live
 
 REPOSITORY = "https://host.invalid/someone/cnnlab"
@@ -49,7 +49,7 @@ def test_the_button_of_colab_leads_to_the_copy():
 def test_the_copies_are_published_on_the_branch_that_the_buttons_name():
     workflow = yaml.safe_load((colab.ROOT / ".github/workflows/publish.yml").read_text(encoding="utf-8"))
     steps = "\n".join(step.get("run", "") for step in workflow["jobs"]["publish"]["steps"])
-    assert "tools.colab _build/html/colab" in steps
+    assert "tools.live.colab _build/html/colab" in steps
     assert re.search(rf"git push .* {live.COLAB_BRANCH}$", steps, re.MULTILINE)
 
 

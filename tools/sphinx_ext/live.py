@@ -2,7 +2,7 @@
 
 The live site stands in `live/` beside the pages; `python -m tools.live` builds it. The theme's own buttons
 (Binder, JupyterHub, Colab) need the address of the repository, and are left out where `_config.yml` has
-none. Colab gets the copy of the chapter that `python -m tools.colab` publishes, because a notebook alone
+none. Colab gets the copy of the chapter that `python -m tools.live.colab` publishes, because a notebook alone
 does not bring `cnnlab` along.
 """
 

@@ -1,4 +1,4 @@
-"""Write the copies of the chapters that Google Colab opens: `python -m tools.colab FOLDER`.
+"""Write the copies of the chapters that Google Colab opens: `python -m tools.live.colab FOLDER`.
 
 Colab opens one notebook of a repository and nothing else, so `import cnnlab` would fail there. Each copy
 therefore begins with a cell that installs `cnnlab` from the same revision of the repository that
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 
 CELL = """\
@@ -67,7 +67,7 @@ def write(target, repository, revision, notebooks=BOOK):
 
 def main(argv=None):
     """Run from the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.colab", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.live.colab", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     options = parser.parse_args(argv)
     repository = configured_repository()
