@@ -21,6 +21,10 @@ help: ## list what can be made (the default)
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -m tools.environment
 
+# Say what is missing, and how to install it, before anything else is done.
+have-%:
+	@$(PYTHON) -m tools.programs $*
+
 book: html ## build the web book and serve it on this machine
 	@$(PY) -m tools.serve --port $(PORT)
 
@@ -41,10 +45,10 @@ test-torch: $(READY) ## compare the backend and the training with PyTorch, in an
 	@$(PY) -m tools.torch_env
 	$(TORCH_PY) -m pytest tests_torch
 
-test-browser: $(READY) ## look at the book in Chromium, and run every chapter live in it
+test-browser: have-chromium $(READY) ## look at the book in Chromium, and run every chapter live in it
 	$(PY) -m pytest tests/browser
 
-test-course: $(READY) ## all tests of the course, the slow ones too
+test-course: have-bubblewrap $(READY) ## all tests of the course, the slow ones too
 	$(PY) -m pytest -n auto --dist loadfile tests/course
 
 bench: $(READY) ## measure the backend against PyTorch, SciPy and loops; writes the records that chapters quote

@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from bench import machine
 from bench.widget_steps import CHROMIUM, FLAGS
+from tools import programs
 from tools.serve import listen
 
 HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
@@ -64,6 +65,7 @@ def weigh(browser, address):
 
 def main():
     """Weigh all pages, print them and write the record."""
+    programs.main(["chromium"])
     pages = sorted((HTML / "book").glob("*.html"))
     if not pages:
         raise SystemExit("No built pages in _build/html/book: run `make html` first.")

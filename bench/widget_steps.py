@@ -16,9 +16,10 @@ from playwright.sync_api import sync_playwright
 
 from bench import machine
 from cnnlab import datasets, examples, network, widgets
+from tools import programs
 from tools.sphinx_ext import widgets as extension
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = programs.find("chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -92,6 +93,7 @@ def measure(page, folder, widget):
 
 def main():
     """Measure, print and write the record."""
+    programs.main(["chromium"])
     before, rows = machine.load(), []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -1,7 +1,7 @@
 """What some tests need and not every machine has: elsewhere they are skipped, and the run's last lines say so.
 
 A test marked `needs("bubblewrap")` is one *of* this road of the sandbox; tests that only use a road take the
-best one there is. Where the environment variable CNNLAB_REQUIRE_ALL is set, a missing need fails.
+best one there is. Where the environment variable CNNLAB_REQUIRE_ALL is set, as in .ci/run, a missing need fails.
 """
 
 import collections
@@ -106,7 +106,14 @@ def worker():
     )
 
 
+def bash():
+    if os.name != "posix":
+        return ANOTHER_SYSTEM
+    return None if shutil.which("bash") else Lack("bash is not installed", programs.install("bash"))
+
+
 NEEDS = {
+    "bash": bash,
     "bubblewrap": bubblewrap,
     "namespaces": namespaces,
     "system call filter": system_call_filter,

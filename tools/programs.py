@@ -30,12 +30,18 @@ def missing(packages, platform=sys.platform):
     return [package for package in exist if find(package) is None]
 
 
+def explanation(*packages):
+    """What to tell somebody about those of the packages that are missing; empty if none is."""
+    absent = missing(packages)
+    names = " and ".join(f"{package} ({' or '.join(PROGRAMS[package])})" for package in absent)
+    return f"Not on the PATH: {names}. On Debian and Ubuntu, as root: {install(*absent)}" if absent else ""
+
+
 def main(packages=None):
     """End with an explanation if a package is missing."""
-    absent = missing(sys.argv[1:] if packages is None else packages)
-    if absent:
-        names = " and ".join(f"{package} ({' or '.join(PROGRAMS[package])})" for package in absent)
-        sys.exit(f"Not on the PATH: {names}. On Debian and Ubuntu, as root: {install(*absent)}")
+    text = explanation(*(sys.argv[1:] if packages is None else packages))
+    if text:
+        sys.exit(text)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import live_book
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tools import programs
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -22,6 +24,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chromium():
+    """Before anything is built: there is a browser to look with."""
+    missing = programs.explanation("chromium")
+    if missing:
+        pytest.exit(missing, returncode=2)
 
 
 @pytest.fixture(scope="session")
@@ -66,20 +76,15 @@ def proxy():
 @pytest.fixture(scope="session")
 def browser(playwright, proxy):
     """One Chromium for all pages; at the end, nothing must have been asked of another host."""
-    if not Path(live_book.CHROMIUM).exists():
-        pytest.fail(
-            f"The browser tests need Chromium at {live_book.CHROMIUM}: apt-get install chromium",
-            pytrace=False,
-        )
     port, asked = proxy
-    chromium = playwright.chromium.launch(
+    opened = playwright.chromium.launch(
         executable_path=live_book.CHROMIUM,
         # Chromium itself would ask how to fill in the text fields of a page.
         args=[*live_book.FLAGS, "--disable-features=AutofillServerCommunication"],
         proxy={"server": f"http://127.0.0.1:{port}", "bypass": "127.0.0.1"},
     )
-    yield chromium
-    chromium.close()
+    yield opened
+    opened.close()
     assert live_book.outside(asked) == []
 
 

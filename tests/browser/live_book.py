@@ -10,10 +10,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import nbformat
 
-from tools import bindings, execute, mutations
+from tools import bindings, execute, mutations, programs
 from tools.normalise import STATE, normalise
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = programs.find("chromium")
 FLAGS = (
     "--headless",
     "--no-sandbox",
