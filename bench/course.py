@@ -25,8 +25,11 @@ import psutil
 
 from bench import course_corpus as corpus
 from bench import machine
-from course.grader import run, sandbox
+from course.grader import run
 from course.grader.course import Course, path_with_environment
+from course.grader.output import kept
+from course.grader.points.scoring import guarded_score
+from course.grader.sandbox import outside
 
 HERE = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "ps1"
@@ -159,9 +162,9 @@ def processor_time(course):
     course_text = course.released(ASSIGNMENT).read_text(encoding="utf-8")
     tasks, _ = run.plan(course, ASSIGNMENT, course_text, run.Options())
     before = processor_seconds()
-    with mock.patch.object(sandbox.Sandbox, "close", let_go), course.gradebook() as book:
+    with mock.patch.object(outside.Sandbox, "close", let_go), course.gradebook() as book:
         for task in tasks.values():
-            result = run.keep(course, task, run.guarded_score(dataclasses.replace(task, road="namespaces")))
+            result = kept.keep(course, task, guarded_score(dataclasses.replace(task, road="namespaces")))
             run.publish(course, book, json.loads(course_text), result)
     return round((processor_seconds() - before) / len(tasks), 3)
 
@@ -206,9 +209,9 @@ def hostile(course):
     troubles = [corpus.with_cells(ASSIGNMENT, palindrome=code) for code, _ in corpus.TROUBLES.values()]
     hand_in(course, forgeries + troubles)
     forget(course)
-    limits = sandbox.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
+    limits = outside.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
     summary = run.grade(course, ASSIGNMENT, run.Options(workers=2, quiet=True, feedback=False, limits=limits))
-    results = [run.load(course, ASSIGNMENT, student).result for student in course.students(ASSIGNMENT)]
+    results = [kept.load(course, ASSIGNMENT, student).result for student in course.students(ASSIGNMENT)]
     results.sort(key=lambda result: int(result.student[1:]))
     found = [next(part for part in result.parts if part.name == "palindrome") for result in results]
     expected = [status for _, status in corpus.TROUBLES.values()]
@@ -253,7 +256,7 @@ def main():
                 "idle": machine.idle(before),
                 **packages,
             },
-            "road": sandbox.choose()[0],
+            "road": outside.choose()[0],
             "growth": rows,
             "against_nbgrader": [same, theirs],
             "ratio": round(same["per_minute"] / theirs["per_minute"], 1),

@@ -8,8 +8,9 @@ import inspect
 import json
 from pathlib import Path
 
-from course.grader import cells, mistakes, variants
-from course.grader.problems import SETS
+from course.grader import reading
+from course.grader.points import variants, wrong_variants
+from course.grader.points.problems import SETS
 
 SOURCE = Path(__file__).resolve().parents[1] / "course" / "source"
 CODE_STUB = "# Write your code here.\nraise NotImplementedError"
@@ -43,17 +44,17 @@ def _released(assignment):
 def released(assignment):
     notebook = json.loads(_released(assignment))
     for cell in notebook["cells"]:
-        cell["source"] = cells.text(cell)
+        cell["source"] = reading.text(cell)
     return notebook
 
 
 def find(notebook, name):
     """A cell by its grade id."""
-    return next(cell for cell in notebook["cells"] if cells.mark(cell).get("grade_id") == name)
+    return next(cell for cell in notebook["cells"] if reading.mark(cell).get("grade_id") == name)
 
 
 def text(notebook, name):
-    return cells.text(find(notebook, name))
+    return reading.text(find(notebook, name))
 
 
 def with_cells(assignment, base="source", **sources):
@@ -68,7 +69,7 @@ def appended(assignment, name, code):
     """The solved notebook with code added at the end of one cell."""
     notebook = source(assignment)
     cell = find(notebook, name)
-    cell["source"] = f"{cells.text(cell)}\n\n\n{code}"
+    cell["source"] = f"{reading.text(cell)}\n\n\n{code}"
     return notebook
 
 
@@ -83,14 +84,14 @@ def catalogue():
         for assignment, problem_set in SETS.items()
         for part in problem_set.parts
         for function in part.asks_for
-        for number, (identifier, _) in enumerate(mistakes.wrong_functions(function))
+        for number, (identifier, _) in enumerate(wrong_variants.wrong_functions(function))
     ]
 
 
 def wrong(assignment, part, function, number):
     """The solved notebook with one function replaced by a wrong one, brought along in the cell's own source."""
     modules = {}
-    for name, module in (("v", variants), ("m", mistakes)):
+    for name, module in (("v", variants), ("m", wrong_variants)):
         lines = inspect.getsource(module).split("\n")
         modules[name] = "\n".join(line for line in lines if not line.startswith(("import ", "from ")))
     code = f"""

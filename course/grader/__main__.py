@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import sandbox
+from .sandbox import outside
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -26,7 +26,7 @@ def parser():
     grade.add_argument(
         "--scheduler", default="", help="address of a Dask scheduler, for example tcp://10.0.0.1:8786"
     )
-    grade.add_argument("--road", choices=sandbox.ROADS, help="which sandbox to use; the best by default")
+    grade.add_argument("--road", choices=outside.ROADS, help="which sandbox to use; the best by default")
     grade.add_argument("--allow-unsealed", action="store_true", help="grade even where no sandbox holds")
     grade.add_argument("--no-feedback", action="store_true", help="leave the feedback pages for later")
     pages = commands.add_parser("feedback", help="make the feedback pages again, as after grading by hand")
@@ -48,7 +48,7 @@ def main(words=None):
         course = Course(arguments.course)
         run.check_assignment(arguments.assignment)
         return COMMANDS[arguments.command](course, arguments)
-    except (FileNotFoundError, ValueError, sandbox.NoSandbox) as error:
+    except (FileNotFoundError, ConnectionError, ValueError, outside.NoSandbox) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -80,6 +80,7 @@ def grade(course, arguments):
 
 def feedback(course, arguments):
     from . import run
+    from .output import look
 
     students = sorted(path.parent.parent.name for path in autograded(course, arguments.assignment))
     options = run.Options(workers=max(1, arguments.workers))
@@ -87,7 +88,7 @@ def feedback(course, arguments):
     run.write_tables(course, arguments.assignment)
     print(f"{len(students) - len(without)} pages.")
     for student in without:
-        print(f"Look at {student}: {run.NO_PAGE}.")
+        print(f"Look at {student}: {look.NO_PAGE}.")
     return 0
 
 
@@ -105,8 +106,8 @@ def tables(course, arguments):
 
 
 def show_sandbox():
-    for road in sandbox.ROADS:
-        leaks = sandbox.probe(road)
+    for road in outside.ROADS:
+        leaks = outside.probe(road)
         told = "not available" if leaks is None else "holds" if not leaks else f"leaks: {', '.join(leaks)}"
         print(f"{road}: {told}")
     return 0

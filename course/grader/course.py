@@ -40,11 +40,11 @@ class Course:
         return Path(folder) / f"{assignment}.ipynb"
 
     def students(self, assignment):
-        """Ids of all who have a folder for this assignment, sorted."""
+        """Names of all folders that hold something for this assignment, sorted."""
         top = self.folder("submitted", "STUDENT", assignment).parent.parent
         if not top.is_dir():
             return []
-        names = [entry.name for entry in top.iterdir() if not entry.name.startswith(".")]
+        names = [entry.name for entry in top.iterdir()]
         return sorted(name for name in names if os.path.lexists(self.folder("submitted", name, assignment)))
 
     def results(self, assignment):

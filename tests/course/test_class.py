@@ -22,8 +22,10 @@ import pytest
 from nbgrader.api import Gradebook
 
 from bench import course_corpus as corpus
-from course.grader import run, sandbox
+from course.grader import run, workers
 from course.grader.course import Course, path_with_environment
+from course.grader.output import look
+from course.grader.sandbox import outside as sandbox
 
 pytestmark = pytest.mark.needs("worker")
 
@@ -102,7 +104,7 @@ def test_the_corpus_releases_what_nbgrader_releases(course):
     """The other tests use a release made in memory: it must be the one that nbgrader writes."""
     written = json.loads(course.released("ps1").read_text())
     for made, cell in zip(corpus.released("ps1")["cells"], written["cells"], strict=True):
-        assert corpus.cells.text(made) == corpus.cells.text(cell)
+        assert corpus.reading.text(made) == corpus.reading.text(cell)
         assert made["id"] == cell["id"]
 
 
@@ -132,13 +134,47 @@ def test_one_odd_notebook_stops_nothing(course):
         assert {row["Username"]: row["ps1"] for row in csv.DictReader(file)}["right"] == "20"
 
 
-def test_code_too_deep_to_compare_has_a_fingerprint_of_its_own():
-    """The comparison of equal code runs in the grader's own process: it must not end the run."""
-    pristine, marks = corpus.released("ps1"), set()
-    for terms in (100, 1500, 1501):
-        sources = {"palindrome": "x = 0" + " + 0" * terms}
-        marks.add(run.fingerprint(run.Result("ps1", "ann", [], sources, []), pristine))
-    assert len(marks) == 3 and None not in marks
+UNREADABLE = {
+    "a number too long to write down": "x = 0x" + "f" * 3600,
+    "a tree too deep to write down": "x = 0" + " + 0" * 5000,
+    "brackets too deep to read": "x = " + "(" * 5000 + ")" * 5000,
+}
+
+
+def test_code_that_cannot_be_compared_stops_nothing_and_is_told_apart(course):
+    for i, line in enumerate(UNREADABLE.values()):
+        hand_in(course, f"odd{i}", corpus.appended("ps1", "palindrome", line))
+    hand_in(
+        course, "twin", corpus.appended("ps1", "palindrome", UNREADABLE["a number too long to write down"])
+    )
+    hand_in(course, "right", corpus.source("ps1"))
+    summary = run.grade(course, "ps1", FAST)
+    assert scores(course) == {"odd0": 20, "odd1": 20, "odd2": 16, "right": 20, "twin": 20}
+    assert ("odd0", "the same code as twin") in summary.look
+    assert not any(
+        "same code" in why for student, why in summary.look if student in ("odd1", "odd2", "right")
+    )
+
+
+def test_what_cannot_be_recorded_for_one_stops_nothing(course, monkeypatch):
+    for student in ("ann", "bob", "cleo"):
+        hand_in(course, student, corpus.source("ps1"))
+    autograded = run.feedback.autograded
+
+    def failing(pristine, result):
+        if result.student == "bob":
+            raise ValueError("a bug of ours")
+        return autograded(pristine, result)
+
+    monkeypatch.setattr(run.feedback, "autograded", failing)
+    summary = run.grade(course, "ps1", FAST)
+    assert ("bob", "the grade could not be recorded (ValueError: a bug of ours)") in summary.look
+    assert {"ann", "cleo"} <= set(scores(course)) and scores(course)["cleo"] == 20
+    monkeypatch.undo()
+    assert not any(
+        student == "bob" for student, why in run.grade(course, "ps1", FAST).look if "recorded" in why
+    )
+    assert scores(course) == {"ann": 20, "bob": 20, "cleo": 20}
 
 
 @pytest.mark.slow
@@ -147,17 +183,39 @@ def test_a_page_that_cannot_be_made_stops_nothing(course):
     for student in ("ann", "[x]"):
         hand_in(course, student, corpus.source("ps1"))
     summary = run.grade(course, "ps1", replace(FAST, workers=1, feedback=True))
-    assert ("[x]", run.NO_PAGE) in summary.look and ("ann", run.NO_PAGE) not in summary.look
+    assert ("[x]", look.NO_PAGE) in summary.look and ("ann", look.NO_PAGE) not in summary.look
     assert (course.folder("feedback", "ann", "ps1") / "ps1.html").exists()
     assert "[x]" in (course.root / "ps1-moodle.csv").read_text()
 
 
 def test_a_folder_whose_name_is_no_id_is_named(course):
-    for student in ("ann", "caf\udce9", "n" * 250):
+    for student in ("ann", "caf\udce9", "n" * 250, ".hidden"):
         hand_in(course, student, corpus.released("ps1"))
     summary = run.grade(course, "ps1", FAST)
     assert scores(course) == {"ann": 0}
-    assert {(r"'caf\udce9'", run.NO_ID), (f"'{'n' * 250}'", run.NO_ID)} <= set(summary.look)
+    assert {(r"'caf\udce9'", look.NO_ID), (f"'{'n' * 250}'", look.NO_ID), ("'.hidden'", look.NO_ID)} <= set(
+        summary.look
+    )
+
+
+def test_pages_that_a_killed_run_left_out_are_made_by_the_next(course, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        run, "write_feedback", lambda course, assignment, students, options: made.append(students) or []
+    )
+    paged = run.Options(**{**FAST.__dict__, "feedback": True})
+    for student in ("ann", "bob", "cleo"):
+        hand_in(course, student, corpus.released("ps1"))
+    run.grade(course, "ps1", FAST)  # as if it had been killed before the first page
+    page = course.folder("feedback", "cleo", "ps1") / "ps1.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    hand_in(course, "dora", corpus.released("ps1"))
+    run.grade(course, "ps1", paged)
+    assert made == [["ann", "bob", "dora"]]
+    os.utime(page, (0, 0))  # graded again after the page was made
+    run.grade(course, "ps1", run.Options(**{**paged.__dict__, "students": ("cleo",)}))
+    assert made[1] == ["cleo"]
 
 
 @pytest.mark.slow
@@ -267,14 +325,14 @@ def test_a_killed_pool_process_loses_nothing(course, monkeypatch):
     hand_in(course, "bob", corpus.source("ps1"))
     marker = course.root / "killed"
     monkeypatch.setenv("CNNLAB_TEST_KILL", str(marker))
-    monkeypatch.setattr(run, "guarded_score", score_after_one_kill)
+    monkeypatch.setattr(workers, "guarded_score", score_after_one_kill)
     run.grade(course, "ps1", FAST)
     assert marker.exists()
     assert scores(course) == {"ann": 20, "bob": 20}
 
 
 def score_after_one_kill(task):
-    from course.grader import scoring
+    from course.grader.points import scoring
 
     marker = Path(os.environ["CNNLAB_TEST_KILL"])
     if not marker.exists():
@@ -286,7 +344,7 @@ def score_after_one_kill(task):
 @pytest.mark.slow
 def test_a_failure_of_the_grader_decides_no_points(course, monkeypatch):
     hand_in(course, "ann", corpus.source("ps1"))
-    monkeypatch.setattr(run, "guarded_score", failing_score)
+    monkeypatch.setattr(workers, "guarded_score", failing_score)
     summary = run.grade(course, "ps1", FAST)
     assert ("ann", "grader failed") in summary.look
     with course.gradebook() as book:
@@ -298,7 +356,7 @@ def test_a_failure_of_the_grader_decides_no_points(course, monkeypatch):
 
 
 def failing_score(task):
-    from course.grader import scoring
+    from course.grader.points import scoring
 
     return scoring.failed(task, RuntimeError("a bug of ours"))
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from course.grader import protocol
+from course.grader.sandbox.inside import protocol
 
 
 @pytest.fixture

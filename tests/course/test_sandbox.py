@@ -6,7 +6,8 @@ import socket
 import pytest
 import roads
 
-from course.grader import protocol, sandbox
+from course.grader.sandbox import outside as sandbox
+from course.grader.sandbox.inside import protocol
 
 
 def run(road, source, limits=sandbox.USUAL, seconds=20):
@@ -60,7 +61,7 @@ ATTEMPTS = {
     "cnnlab": "import cnnlab",
     "scipy": "import scipy.signal",
     "torch": "import torch",
-    "the grader": "import course.grader.variants",
+    "the grader": "import course.grader.points.variants",
     "pip's packages": "import nbgrader",
 }
 
@@ -171,3 +172,28 @@ def test_a_reply_to_no_question_ends_the_channel():
             worker.ask({"do": "cell", "name": "cell test", "source": EARLY}, [], 20)
     finally:
         worker.close()
+
+
+def test_boxes_of_killed_processes_are_removed_and_others_are_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox.tempfile, "gettempdir", lambda: str(tmp_path))
+    outside = tmp_path / "outside"
+    for folder in (tmp_path / "cnnlab-box-abandoned", tmp_path / "cnnlab-box-held", outside):
+        folder.mkdir()
+        (folder / "worker.py").touch()
+    (tmp_path / "cnnlab-box-abandoned" / "link").symlink_to(outside)
+    (tmp_path / "cnnlab-box-link").symlink_to(outside)
+    held = sandbox.hold(tmp_path / "cnnlab-box-held")
+    sandbox.remove_abandoned_boxes()
+    os.close(held)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "cnnlab-box-held",
+        "cnnlab-box-link",
+        "outside",
+    ]
+    assert (outside / "worker.py").exists()
+
+
+@pytest.mark.needs("worker")
+def test_a_process_holds_its_own_box():
+    with pytest.raises(BlockingIOError):
+        sandbox.hold(sandbox.box())

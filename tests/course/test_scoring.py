@@ -11,10 +11,12 @@ import pytest
 import roads
 
 from bench import course_corpus as corpus
-from course.grader import feedback, sandbox, scoring
-from course.grader.cells import Handed
-from course.grader.problems import SETS
-from course.grader.questions import Call
+from course.grader.output import feedback
+from course.grader.points import scoring
+from course.grader.points.problems import SETS
+from course.grader.points.questions import Call
+from course.grader.reading import Handed
+from course.grader.sandbox import outside as sandbox
 
 pytestmark = pytest.mark.needs("worker")
 
@@ -221,8 +223,8 @@ def test_the_folders_name_decides_and_not_the_id_cell():
 
 def test_another_students_numbers_earn_nothing():
     numbers = "hand_da, hand_db, hand_dx = {}, {}, {}"
-    from course.grader import variants as v
-    from course.grader.drawing import own_numbers
+    from course.grader.points import variants as v
+    from course.grader.points.drawing import own_numbers
 
     def answer(student):
         x, a, b = (
@@ -355,6 +357,13 @@ def test_the_whole_notebook_has_a_limit():
     assert parts(result)["hand"].status == "right"
     assert parts(result)["agree"].status == "took too long"
     assert "whole notebook" in " ".join(parts(result)["agree"].lines)
+
+
+def test_a_cell_that_keeps_the_parser_busy_costs_its_own_part_only():
+    fields = "f'" + "{x}" * 60_000 + "'\n"
+    limits = sandbox.Limits(memory=1 << 29, part_seconds=2, notebook_seconds=20)
+    found = parts(grade("ps1", corpus.appended("ps1", "palindrome", fields), limits=limits))
+    assert {found[name].status for name in ("hand", "circular", "agree")} == {"right"}
 
 
 SCRIPT = "Dear asker <script>steal()</script> <img src=x onerror=steal()> ![p](http://a/b) [c](javascript:steal()) $a<b$"

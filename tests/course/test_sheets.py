@@ -8,20 +8,22 @@ import pytest
 
 from bench import course_corpus as corpus
 from cnnlab import check
-from course.grader import cells
-from course.grader.drawing import own_numbers
-from course.grader.feedback import POINTS
-from course.grader.problems import SETS
+from course.grader import reading
+from course.grader.output.feedback import POINTS
+from course.grader.points.drawing import own_numbers
+from course.grader.points.problems import SETS
 
 HOURS = {"ps1": 4, "ps2": 4, "ps3": 6, "ps4": 5, "ps5": 8}
 
 
 def marks(notebook):
-    return {cells.mark(cell)["grade_id"]: cells.mark(cell) for cell in notebook["cells"] if cells.mark(cell)}
+    return {
+        reading.mark(cell)["grade_id"]: reading.mark(cell) for cell in notebook["cells"] if reading.mark(cell)
+    }
 
 
 def prose(notebook):
-    return "\n\n".join(cells.text(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    return "\n\n".join(reading.text(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
 
 
 @pytest.mark.parametrize("assignment", SETS)
@@ -31,7 +33,7 @@ def test_cells_and_points_are_those_of_the_grader(assignment):
         assert found[part.name]["solution"] and not found[part.name]["grade"]
         assert found[part.name + POINTS]["points"] == part.points
         assert found[part.name + POINTS]["locked"] and found[part.name + POINTS]["grade"]
-        assert set(part.asks_for) <= cells.defined(corpus.text(corpus.source(assignment), part.name))
+        assert set(part.asks_for) <= reading.defined(corpus.text(corpus.source(assignment), part.name))
     for name, points in SETS[assignment].written:
         assert found[name]["points"] == points and found[name]["solution"] and found[name]["grade"]
     assert sum(mark.get("points", 0) for mark in found.values()) == SETS[assignment].points
@@ -59,7 +61,7 @@ def secret_lines(assignment):
     inside, outside = [], []
     for cell in corpus.source(assignment)["cells"]:
         secret = False
-        for line in cells.text(cell).split("\n"):
+        for line in reading.text(cell).split("\n"):
             if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
                 secret = "BEGIN" in line
             else:
@@ -73,7 +75,7 @@ def test_the_release_contains_no_solution(assignment):
     secrets = secret_lines(assignment)
     assert len(secrets) > 20
     notebook = corpus.released(assignment)
-    everything = "\n".join(cells.text(cell) for cell in notebook["cells"])
+    everything = "\n".join(reading.text(cell) for cell in notebook["cells"])
     everything += json.dumps([cell["metadata"] for cell in notebook["cells"]]) + json.dumps(
         notebook["metadata"]
     )
@@ -95,7 +97,7 @@ def test_the_release_equals_the_source_outside_the_blanks(assignment):
     for before, after in zip(
         corpus.source(assignment)["cells"], corpus.released(assignment)["cells"], strict=True
     ):
-        assert without(cells.text(before)) == without(cells.text(after))
+        assert without(reading.text(before)) == without(reading.text(after))
 
 
 @pytest.mark.parametrize("assignment", SETS)
@@ -125,9 +127,9 @@ def test_the_visible_checks_pass_on_the_solutions_and_fail_on_the_blanks(assignm
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 try:
-                    exec(compile(cells.text(cell), "sheet", "exec"), scope)
+                    exec(compile(reading.text(cell), "sheet", "exec"), scope)
                 except (NotImplementedError, NameError, AssertionError):
-                    failures.append(cells.mark(cell).get("grade_id"))
+                    failures.append(reading.mark(cell).get("grade_id"))
         names = {part.name + POINTS for part in SETS[assignment].parts}
         assert (names & set(failures) == set()) if works else names <= set(failures)
 
@@ -138,7 +140,7 @@ def test_practice_comes_before_the_first_points_and_earns_none(assignment):
     order = list(marks(notebook))
     practice = [name for name in order if name.startswith("practice_")]
     assert practice and order.index(practice[-1]) < order.index("hand")
-    text = "\n".join(cells.text(cell) for cell in notebook["cells"])
+    text = "\n".join(reading.text(cell) for cell in notebook["cells"])
     for name in practice:
         function = name.removeprefix("practice_")
         assert f"check.{function}({function})" in text

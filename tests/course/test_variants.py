@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from cnnlab.misconceptions import CATALOGUE
-from course.grader import mistakes, words
-from course.grader import variants as v
-from course.grader.drawing import Draw
-from course.grader.problems import SETS
-from course.grader.questions import Call, settled
+from course.grader.points import variants as v
+from course.grader.points import words, wrong_variants
+from course.grader.points.drawing import Draw
+from course.grader.points.problems import SETS
+from course.grader.points.questions import Call, settled
 
 CASES = {
     "palindrome": (v.palindrome, v.palindrome_backward, lambda d: (d.whole(6), 2.0, -3.0), (0, 1, 2)),
@@ -52,7 +52,7 @@ def test_layer(name):
     forward, backward, make, places = CASES[name]
     arguments = make(draw())
     dy = draw().whole(*forward(*arguments).shape)
-    outputs = mistakes.as_tuple(backward(dy, *arguments))
+    outputs = wrong_variants.as_tuple(backward(dy, *arguments))
     for output, place in zip(outputs, places, strict=True):
         expected = numerical(forward, arguments, place, dy)
         np.testing.assert_allclose(output, expected, rtol=1e-6, atol=1e-6, err_msg=f"{name}, output {place}")
@@ -137,7 +137,7 @@ def functions_asked():
         for assignment, problem_set in SETS.items()
         for part in problem_set.parts
         for name in part.asks_for
-        if mistakes.WRONG.get(name)
+        if wrong_variants.WRONG.get(name)
     ]
 
 
@@ -146,7 +146,7 @@ def functions_asked():
 )
 def test_every_wrong_gradient_is_caught_and_named(assignment, part, name):
     """A student who hands in a wrong gradient of the catalogue loses points and reads the name of the mistake."""
-    for identifier, wrong in mistakes.wrong_functions(name):
+    for identifier, wrong in wrong_variants.wrong_functions(name):
         for student in ("ann", "bob", "cleo"):
             lost, found = 0.0, []
             for item in part.items(Draw(assignment, student, part.name, "digest", "s" * 40)):
@@ -155,7 +155,10 @@ def test_every_wrong_gradient_is_caught_and_named(assignment, part, name):
                 ):
                     continue
                 replies = [
-                    [np.asarray(out, dtype=float) for out in mistakes.as_tuple(wrong(*q.args, **q.kwargs))]
+                    [
+                        np.asarray(out, dtype=float)
+                        for out in wrong_variants.as_tuple(wrong(*q.args, **q.kwargs))
+                    ]
                     for q in item.questions
                 ]
                 credit = item.judge(replies)
@@ -166,7 +169,7 @@ def test_every_wrong_gradient_is_caught_and_named(assignment, part, name):
 
 
 def test_every_mistake_has_words():
-    identifiers = {identifier for entries in mistakes.WRONG.values() for identifier in entries}
+    identifiers = {identifier for entries in wrong_variants.WRONG.values() for identifier in entries}
     assert all(words.WORDS[identifier].name and words.WORDS[identifier].hint for identifier in identifiers)
     assert set(words.OWN) <= identifiers
     assert not set(words.OWN) & set(CATALOGUE), "these have their words in cnnlab.misconceptions"

@@ -17,7 +17,7 @@ from cnnlab.check.report import mistake_sections
 from cnnlab.check.sandbox import Outcome
 from cnnlab.formatting import number
 
-from . import mistakes
+from . import wrong_variants
 from .words import WORDS
 
 
@@ -105,7 +105,7 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
     output earns an equal share, if it is right in every case.
     """
     name = name or right.__name__
-    duty = own_duty(right, cases, returns=outputs, name=name, mistakes=mistakes.WRONG.get(name))
+    duty = own_duty(right, cases, returns=outputs, name=name, mistakes=wrong_variants.WRONG.get(name))
 
     def judge(replies):
         judged = verdict.judge(duty, outcomes(duty, replies, relative))

@@ -11,8 +11,8 @@ import numpy as np
 
 from cnnlab import datasets
 
-from . import mistakes
 from . import variants as v
+from . import wrong_variants
 from .questions import Call, Credit, Function, Item, Part, ProblemSet, both_ways, by_hand, compared
 
 SMOOTHING = 0.1
@@ -103,7 +103,7 @@ def ps1_gradient_check(draw):
 
 def ps1_agree(draw):
     def gap(x, dy):
-        return v.palindrome_backward(dy, x, 1, 1)[1], mistakes.twin_forgotten(dy, x, 1, 1)[1]
+        return v.palindrome_backward(dy, x, 1, 1)[1], wrong_variants.twin_forgotten(dy, x, 1, 1)[1]
 
     return [both_ways(3, ("x", "dy"), ((5,), (3,)), draw.own("start", 1)[0], gap)]
 
@@ -164,7 +164,7 @@ def ps2_maxout(draw):
 def ps2_agree(draw):
     def gap(x, dy):
         args = dy.reshape(1, 1, 6), x.reshape(1, 1, 6), 3, 1
-        return v.wrap_pool_backward(*args), mistakes.nulled_neurons(*args)
+        return v.wrap_pool_backward(*args), wrong_variants.nulled_neurons(*args)
 
     return [both_ways(3, ("x", "dy"), ((6,), (6,)), draw.own("start", 1)[0], gap)]
 
@@ -226,7 +226,7 @@ def ps3_agree(draw):
 
     def gap(x, dy):
         args = dy[None, None], x[None, None], u, w
-        right, wrong = v.separable2d_backward(*args), mistakes.gradient_turned(*args)
+        right, wrong = v.separable2d_backward(*args), wrong_variants.gradient_turned(*args)
         return [right[1:3], wrong[1:3]]
 
     return [both_ways(3, ("x", "dy"), ((3, 3), (2, 2)), draw.own("start", 1)[0], gap)]

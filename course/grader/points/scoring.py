@@ -11,13 +11,12 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from cnnlab.check.answers import miscounted
-
-from . import cells, sandbox
+from .. import reading
+from ..sandbox import outside
 from .drawing import Draw
 from .problems import SETS
-from .protocol import ChannelError, TooLate
-from .questions import Call, Credit, Function, Value
+from .questions import Credit
+from .session import Session
 
 # Every status that a part can end in, with what it means.
 STATUSES = {
@@ -53,12 +52,12 @@ class Task:
 
     assignment: str
     student: str
-    handed: cells.Handed
+    handed: reading.Handed
     pristine: str  # the released notebook, as JSON
     secret: str
     road: str | None = None  # None: the best one of the machine that grades
     allow_unsealed: bool = False
-    limits: sandbox.Limits = sandbox.USUAL
+    limits: outside.Limits = outside.USUAL
     parts: tuple = ()  # only these; all if empty
 
 
@@ -86,6 +85,7 @@ class Result:
     digest: str = ""
     seconds: float = 0.0
     restarts: int = 0
+    outlines: dict = field(default_factory=dict)  # part: hash of its code without comments and layout
 
     @property
     def earned(self):
@@ -107,10 +107,10 @@ def score(task):
     pristine = json.loads(task.pristine)
     wanted = with_needs(problem_set, task.parts)
     parts = [part for part in problem_set.parts if not wanted or part.name in wanted]
-    submission = cells.read(task.handed, pristine, {part.name: part.asks_for for part in problem_set.parts})
+    submission = reading.read(task.handed, pristine, {part.name: part.asks_for for part in problem_set.parts})
     digest = hashlib.sha256(json.dumps(submission.sources, sort_keys=True).encode()).hexdigest()
     remarks = submission.remarks + id_remarks(submission, task.student)
-    road = task.road or sandbox.choose(task.allow_unsealed)[0]
+    road = task.road or outside.choose(task.allow_unsealed)[0]
     result = Result(
         task.assignment, task.student, [], submission.sources, remarks, submission.status, road, digest
     )
@@ -122,6 +122,7 @@ def score(task):
     finally:
         session.close()
     result.restarts = max(0, session.starts - 1)
+    result.outlines = {part.name: (session.outlines or {}).get(part.name) for part in parts}
     result.seconds = round(time.monotonic() - started, 3)
     return result
 
@@ -137,7 +138,7 @@ def guarded_score(task):
     """`score`, with a result also where the grader itself fails. A missing sandbox stops the run instead."""
     try:
         return score(task)
-    except sandbox.NoSandbox:
+    except outside.NoSandbox:
         raise
     except Exception as error:
         return failed(task, error)
@@ -216,7 +217,10 @@ def before_running(part, submission, pristine):
         return "cell too long", [STATUSES["cell too long"]]
     if source is None:
         return "cell missing", [STATUSES["cell missing"]]
-    if source.strip() == cells.text(cells.solution_cells(pristine)[part.name]).strip() or not source.strip():
+    if (
+        source.strip() == reading.text(reading.solution_cells(pristine)[part.name]).strip()
+        or not source.strip()
+    ):
         return "not attempted", []
     return "", []
 
@@ -240,184 +244,3 @@ def score_item(item, session, part, result):
     with np.errstate(all="ignore"):
         credit = item.judge(replies)
     return "right" if credit.fraction == 1 else "partly right" if credit.fraction else "wrong", credit
-
-
-class Session:
-    """A worker with the submission's cells in it, started when it is first needed and again after it broke."""
-
-    def __init__(self, student, road, limits, pristine, submission):
-        self.student, self.road, self.limits = student, road, limits
-        self.order = self.cells_to_run(pristine, submission)
-        self.names = {f"cell {name}" for name, _ in self.order}
-        self.trouble = {}  # grade id of a cell: (status, line) of what it did when it ran
-        self.broken = set()  # cells that broke a worker and are not run again
-        self.worker = None
-        self.starts = 0
-        self.left = limits.notebook_seconds
-
-    def cells_to_run(self, pristine, submission):
-        """(name, source): the sheet's own set-up cells and the student's solution cells, in the sheet's order."""
-        chosen = [("id", f"STUDENT = {self.student!r}")]
-        for cell in pristine["cells"]:
-            mark = cell["metadata"].get("nbgrader", {})
-            name = mark.get("grade_id", "")
-            if cell["cell_type"] != "code":
-                continue
-            if mark.get("solution") and submission.sources.get(name):
-                chosen.append((name, cells.runnable(submission.sources[name])))
-            elif mark.get("locked") and not mark.get("grade") and name.startswith("setup"):
-                chosen.append((name, cells.text(cell)))
-        return chosen
-
-    def ask(self, question, seconds, part):
-        """('', '', arrays), or (status, sentence, None)."""
-        try:
-            self.start()
-        except ChannelError as error:
-            return error.status, self.words_for(error.status, None), None
-        if part in self.broken:
-            return *self.trouble[part], None
-        try:
-            header, arrays = self.exchange(*spelled(question), seconds)
-        except ChannelError as error:
-            return error.status, self.words_for(error.status, question), None
-        if "error" not in header:
-            if isinstance(question, Value) and len(arrays) != 1:
-                return "malformed reply", self.words_for("malformed reply", question), None
-            return "", "", arrays
-        status, line = self.explain(header["error"], question)
-        # A name that is missing because its own cell failed is that cell's trouble.
-        return *(self.trouble.get(part, (status, line)) if status == "name missing" else (status, line)), None
-
-    def start(self):
-        """Start a worker and run the cells, again without those that break it."""
-        while self.worker is None:
-            if self.left <= 0:
-                raise TooLate("the notebook's time is over")
-            self.worker = sandbox.Sandbox(self.road, self.limits)
-            self.starts += 1
-            for name, source in self.order:
-                if name in self.broken:
-                    continue
-                try:
-                    header, _ = self.exchange(
-                        {"do": "cell", "name": f"cell {name}", "source": source}, [], None
-                    )
-                except ChannelError as error:
-                    self.broken.add(name)
-                    self.trouble[name] = error.status, self.words_for(error.status, None)
-                    break
-                if "error" in header:
-                    self.trouble[name] = self.explain(header["error"], None)
-
-    def exchange(self, question, arrays, seconds):
-        """Ask the worker within the part's and the notebook's time; a broken channel ends the worker."""
-        allowed = min(seconds or self.limits.part_seconds, self.left)
-        started = time.monotonic()
-        try:
-            return self.worker.ask(question, arrays, allowed)
-        except ChannelError:
-            self.close()
-            raise
-        finally:
-            self.left -= time.monotonic() - started
-
-    def words_for(self, status, question):
-        name = f"`{question.name}`" if question else "The cell"
-        if status == "took too long" and self.left <= 0:
-            return "The whole notebook took longer than its limit."
-        return {
-            "took too long": f"{name} did not answer in time.",
-            "ended the process": f"{name} ended the process it ran in.",
-            "reply too large": f"{name} returned more than the channel allows.",
-            "malformed reply": f"{name} wrote into the grader's channel.",
-        }[status]
-
-    def explain(self, error, question):
-        """(status, sentence) for an exception that the worker reported. What it says is checked, never trusted."""
-        error = error if isinstance(error, dict) else {}
-        kind = error.get("type")
-        kind = kind if isinstance(kind, str) else ""
-        name = f"`{question.name}`" if question else "The cell"
-        if kind == "LibraryRefused" and error.get("module") in sandbox.LIBRARIES:
-            return "uses the library", f"{name} imports `{error['module']}`, which the sheet does not allow."
-        if kind == "NotImplementedError":
-            return "not attempted", ""
-        if kind == "MemoryError":
-            return "out of memory", f"{name} wanted more memory than the limit."
-        count = error.get("count")
-        if kind == "WrongCount" and isinstance(question, Call) and type(count) is int:
-            if 0 <= count < 10**9:
-                return "wrong", f"{name}: {miscounted(count, question.outputs)}"
-            return "malformed reply", self.words_for("malformed reply", question)
-        kind = kind if kind in EXCEPTIONS else "an exception"
-        where = self.place(error.get("line"))
-        if question is not None and kind == "KeyError" and not where:
-            return "name missing", f"{name} is not defined."
-        if question is not None and not where and kind in ("TypeError", "ValueError"):
-            if kind == "TypeError" and not isinstance(question, Value):
-                return (
-                    "raised an error",
-                    f"{name} cannot be called as the sheet says, or did not return real numbers.",
-                )
-            return "not an array of numbers", f"{name} is not an array of real numbers."
-        message = error.get("message") if question is None else ""
-        told = f": {printable(message)}" if isinstance(message, str) and message else ""
-        return "raised an error", f"{name} raised {kind}{where}{told}."
-
-    def place(self, line):
-        if (
-            isinstance(line, list)
-            and len(line) == 2
-            and isinstance(line[0], str)
-            and line[0] in self.names
-            and type(line[1]) is int
-            and 0 < line[1] < 100_000
-        ):
-            return f" in line {line[1]} of the cell `{line[0].removeprefix('cell ')}`"
-        return ""
-
-    def close(self):
-        if self.worker is not None:
-            self.worker.close()
-            self.worker = None
-
-
-EXCEPTIONS = {
-    name
-    for name, value in vars(__import__("builtins")).items()
-    if isinstance(value, type) and issubclass(value, BaseException)
-}
-
-
-def printable(message):
-    """A message of the student's own code, fit for one line of a report."""
-    kept = "".join(letter if " " <= letter <= "~" and letter not in "`<>" else " " for letter in message)
-    return " ".join(kept.split())[:160].rstrip(".")
-
-
-def spelled(question):
-    """A question in the worker's words: (header, arrays)."""
-    if isinstance(question, Value):
-        return {"do": "value", "name": question.name}, []
-    arrays = []
-
-    def argument(value):
-        if isinstance(value, Function):
-            arrays.extend(value.arrays)
-            first = len(arrays) - len(value.arrays)
-            return ["function", {"source": value.source, "arrays": list(range(first, len(arrays)))}]
-        if isinstance(value, int | float):
-            return ["number", value]
-        arrays.append(np.asarray(value, dtype=float))
-        return ["array", len(arrays) - 1]
-
-    args = [argument(value) for value in question.args]
-    kwargs = {name: argument(value) for name, value in question.kwargs.items()}
-    return {
-        "do": "call",
-        "name": question.name,
-        "args": args,
-        "kwargs": kwargs,
-        "outputs": len(question.outputs),
-    }, arrays

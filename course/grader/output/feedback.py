@@ -9,8 +9,8 @@ import html
 import json
 import re
 
-from . import cells
-from .scoring import STATUSES
+from .. import reading
+from ..points.scoring import STATUSES
 
 POINTS = "-points"  # a part's points cell is called like the part, with this ending
 
@@ -84,4 +84,4 @@ def harmless(text):
 
 def is_untouched(source, pristine_cell):
     """Whether a written answer is as it was released, or empty."""
-    return source is None or source.strip() in ("", cells.text(pristine_cell).strip())
+    return source is None or source.strip() in ("", reading.text(pristine_cell).strip())

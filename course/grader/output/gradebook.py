@@ -8,7 +8,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
-from . import cells
+from .. import reading
 from .feedback import POINTS, is_untouched
 
 
@@ -33,7 +33,7 @@ def record(gradebook, result, pristine, timestamp, previous, config):
         submission = gradebook.update_or_create_submission(result.assignment, result.student, **known)
     notebook = gradebook.find_submission_notebook(result.assignment, result.assignment, result.student)
     parts = {part.name + POINTS: part for part in result.parts}
-    solutions = cells.solution_cells(pristine)
+    solutions = reading.solution_cells(pristine)
     for grade in notebook.grades:
         if grade.name in parts:
             record_part(grade, parts[grade.name])
@@ -96,7 +96,7 @@ def assign_penalty(gradebook, submission, notebook, config):
 
 def readable_timestamp(folder):
     """The submission's time as nbgrader's collectors noted it; None if there is none or it is no time."""
-    text = cells.timestamp(Path(folder))
+    text = reading.timestamp(Path(folder))
     try:
         return text and str(parse_utc(text))
     except (ValueError, OverflowError, TypeError):

@@ -1,4 +1,4 @@
-"""The walls around the student's code: three roads, from the best to none.
+"""The walls around the student's code, built from outside: three roads, from the best to none.
 
 - `bubblewrap`: namespaces without network, and a file system that holds Python, NumPy and the worker, read-only.
 - `namespaces`: the same built with `unshare` and `new_root`, where bubblewrap is missing.
@@ -10,6 +10,7 @@ A road counts as there when a worker starts on it and the walls hold: `probe` tr
 
 import atexit
 import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import protocol
+from .inside import protocol
 
 ROADS = ("bubblewrap", "namespaces", "none")
 
@@ -36,7 +37,11 @@ LIBRARIES = (
     "mxnet", "cupy", "tinygrad", "numba", "sympy", "course",
 )  # fmt: skip
 
-HERE = Path(__file__).resolve().parent
+INSIDE = Path(__file__).resolve().parent / "inside"
+
+
+BOX = "cnnlab-box-"
+SEEN = ("worker.py", "magics.py", "protocol.py", "walls.py")  # the files of `inside` that the sandbox sees
 
 
 @dataclass(frozen=True)
@@ -57,18 +62,45 @@ class NoSandbox(RuntimeError):
 
 @functools.cache
 def box():
-    """A folder with what the sandbox may see: the worker's three files and NumPy. It goes when this process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="cnnlab-box-"))
+    """A folder with what the sandbox may see: the worker's files and NumPy. It goes when this process ends.
+
+    A process that is killed leaves its folder behind; the next one that makes a box removes it.
+    """
+    remove_abandoned_boxes()
+    folder = Path(tempfile.mkdtemp(prefix=BOX))
+    hold(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
-    for name in ("worker.py", "protocol.py", "walls.py"):
-        shutil.copyfile(HERE / name, folder / name)
+    for name in SEEN:
+        shutil.copyfile(INSIDE / name, folder / name)
         (folder / name).chmod(0o644)
     (folder / "site").mkdir(mode=0o755)
     for name, source in numpy_folders().items():
         (folder / "site" / name).symlink_to(source)
     (folder / "root").mkdir(mode=0o755)
     return folder
+
+
+def remove_abandoned_boxes():
+    """Remove the boxes of this user whose process is gone: nobody holds them any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{BOX}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            descriptor = hold(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
+
+
+def hold(folder):
+    """Lock a box until this process ends, however it ends: a descriptor. BlockingIOError if another process holds it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def numpy_folders():
@@ -109,7 +141,7 @@ def command(road, options):
         return [*tail, str(folder / "worker.py"), json.dumps({**options, "site": str(folder / "site")})]
     tail += ["/box/worker.py", json.dumps({**options, "site": "/box/site"})]
     places, hidden = visible()
-    places |= {f"/box/{name}": folder / name for name in ("worker.py", "protocol.py", "walls.py")}
+    places |= {f"/box/{name}": folder / name for name in SEEN}
     places |= {f"/box/site/{name}": source for name, source in numpy_folders().items()}
     return (bubblewrap if road == "bubblewrap" else namespaces)(places, hidden, tail)
 
@@ -151,7 +183,7 @@ def namespaces(places, hidden, tail):
     }
     words = ["unshare", *([] if root else ["--user", "--map-root-user"])]
     words += ["--net", "--ipc", "--uts", "--pid", "--mount", "--fork", "--kill-child", "--"]
-    return [*words, interpreter(), "-I", "-S", str(HERE / "new_root.py"), json.dumps(plan)]
+    return [*words, interpreter(), "-I", "-S", str(INSIDE / "new_root.py"), json.dumps(plan)]
 
 
 class Sandbox:

@@ -1,0 +1,52 @@
+"""Which submissions a person should see, and why."""
+
+import collections
+import hashlib
+
+from .. import reading
+from ..points.problems import SETS
+from . import feedback
+
+NO_ID = "the folder's name is no id (UTF-8, at most 200 bytes, no dot in front); nothing in it was graded"
+NO_PAGE = "nbgrader could not make the feedback page"
+
+
+def worth_a_look(results, pristine):
+    """(student, why) of submissions that a person should see, sorted."""
+    look = []
+    for student, result in results.items():
+        statuses = [part.status for part in result.parts]
+        if result.status:
+            look.append((student, result.status))
+        elif result.earned == 0:
+            look.append((student, "no points at all"))
+        crashed = {
+            "ended the process",
+            "malformed reply",
+            "reply too large",
+            "out of memory",
+            "took too long",
+        }
+        broken = sorted(crashed & set(statuses))
+        if broken:
+            look.append((student, ", ".join(broken)))
+    groups = collections.defaultdict(list)
+    for student, result in results.items():
+        mark = fingerprint(result, pristine)
+        if mark:
+            groups[mark].append(student)
+    for group in groups.values():
+        for student in group if len(group) > 1 else ():
+            others = ", ".join(sorted(set(group) - {student}))
+            look.append((student, f"the same code as {others}"))
+    return sorted(look)
+
+
+def fingerprint(result, pristine):
+    """A hash of the graded functions without comments and layout; None if there is nothing to compare."""
+    solutions, outlines = reading.solution_cells(pristine), []
+    for part in SETS[result.assignment].parts:
+        source = result.sources.get(part.name)
+        if part.name not in ("hand", "agree") and not feedback.is_untouched(source, solutions[part.name]):
+            outlines.append(f"{part.name} {result.outlines.get(part.name) or source}")
+    return hashlib.sha256("\n".join(outlines).encode()).hexdigest() if outlines else None

@@ -1,0 +1,1 @@
+"""What decides points: the references, the questions, and the comparison. No student's code runs here."""

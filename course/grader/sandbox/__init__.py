@@ -1,0 +1,1 @@
+"""The walls around the student's code: `roads` builds them from outside, all in `inside` runs within."""
