@@ -9,7 +9,8 @@ import pytest
 
 from cnnlab import conv1d_backward, examples, figures
 from cnnlab.figures import Grid, svg
-from cnnlab.figures.svg import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION, Figure, canvas, finish
+from cnnlab.figures.svg import Figure, canvas, finish
+from cnnlab.palette import INK, ROLES, paint
 
 NINE = examples.nine_neurons
 ONE = examples.one_dimension_longer
@@ -153,12 +154,10 @@ def test_an_array_of_three_axes_is_refused():
 
 
 def test_marks_differ_by_line_and_color():
-    styles = list(figures.MARKS.values())
-    assert len(set(styles)) == len(styles)
-    for mark, (color, _) in figures.MARKS.items():
+    for mark in ROLES:
         plain = figures.grids([[Grid([1, 2, 3])]], says="Plain.")
         marked = figures.grids([[Grid([1, 2, 3], marks={1: mark})]], says="Marked.")
-        assert count(plain, color) == 0 < count(marked, color)
+        assert count(plain, paint(mark)) == 0 < count(marked, paint(mark))
         assert f"marked {mark} at (0, 1)" in marked.alt
 
 
@@ -232,8 +231,19 @@ def test_curves_tell_their_ends_and_name_themselves():
     figure = figures.curves({"right": [4, 2, 1 / 3], "wrong": [4, 3, 2.5]}, says="Two losses.")
     assert figure.alt == "Two losses. right: from 4 to 0.3333. wrong: from 4 to 2.5."
     assert {"right", "wrong", "step", "loss"} <= set(texts(figure))
-    assert count(figure, BLUE) and count(figure, ORANGE)
     assert "stroke-dasharray" in figure.svg
+    assert not any(paint(role) in figure.svg for role in ROLES), "a curve means no role unless it is said"
+
+
+def test_curves_and_bars_of_a_role_have_its_color():
+    roles = {"mean": "wrong"}
+    for draw, values in (
+        (figures.curves, {"sum": [4, 1], "mean": [4, 3]}),
+        (figures.bars, {"sum": 4, "mean": 3}),
+    ):
+        figure = draw(values, says="Two ways.", roles=roles)
+        assert count(figure, paint("wrong")) and not count(figure, paint("result"))
+        assert not count(draw(values, says="Two ways."), paint("wrong"))
 
 
 def test_one_curve_needs_no_legend():
@@ -285,13 +295,13 @@ def test_pool_routes_tell_the_sums():
     assert texts(figure) == ["dy", "x", "dx", "10", "100", "1", "1", "0", "5", "10", "7", "101", "2", "0"]
     assert figure.alt.endswith("dx 0: 0. dx 1: 10. dx 2: 100 + 1 = 101. dx 3: 0.")
     assert "Window 1 holds 5, 7." in figure.alt
-    assert count(figure, VERMILION) == 0
+    assert count(figure, paint("wrong")) == 0
 
 
 def test_pool_routes_show_what_nulling_neurons_does():
     figure = figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="neurons")
     assert figure.alt.endswith("dx 1: 10 + 100 = 110, which is wrong. dx 2: 100 + 1 = 101. dx 3: 0.")
-    assert count(figure, VERMILION) and count(figure, GREEN) and count(figure, PURPLE)
+    assert all(count(figure, paint(role)) for role in ("input", "delta", "result", "wrong"))
 
 
 def test_nulling_neurons_is_drawn_right_where_windows_do_not_overlap():
@@ -317,8 +327,17 @@ def test_kernels_are_squares_whose_area_is_the_weight():
     )
     assert texts(figure) == ["kernel 0", "kernel 1"]
     filled, hollow = (figures.kernels(sign * KERNELS[:1] ** 2, says="One kernel.") for sign in (1, -1))
-    assert f"fill: {BLUE.lower()}" in filled.svg.lower() and count(filled, ORANGE) == 0
-    assert "fill: none; stroke: " + ORANGE.lower() in hollow.svg.lower() and count(hollow, BLUE) == 0
+    assert f"fill: {paint('weight')}" in filled.svg and "fill: none; stroke: var" not in filled.svg
+    assert (
+        f"fill: none; stroke: {paint('weight')}" in hollow.svg
+        and f"fill: {paint('weight')}" not in hollow.svg
+    )
+
+
+def test_the_key_names_every_role_that_marks_cells():
+    figure = figures.key()
+    assert [text for text in texts(figure) if text] == ["input", "weight", "delta", "result", "wrong"]
+    assert all(count(figure, paint(role)) for role in texts(figure) if role)
 
 
 def test_pictures_have_titles_and_ink_of_the_page():

@@ -18,6 +18,7 @@ from cnnlab import (
     network,
 )
 from cnnlab.formatting import number
+from cnnlab.palette import ROLES, paint
 from cnnlab.widgets import AnswerBox, BackwardPass, PoolRouting, TwoLayers, WeightSharing
 from cnnlab.widgets.answer_box import rounding
 from tools.sphinx_ext import widgets as extension
@@ -371,13 +372,8 @@ def test_the_output_carries_a_still_of_the_same_trace(widget):
     assert svg.get("role") == "img" and widget.trace["title"] in alt and len(alt.split()) > 20
     assert svg.get("fill") == "currentColor"
     assert svg.find(f".//{SVG}text") is not None
-    assert {rect.get("fill") for rect in svg.iter(f"{SVG}rect")} <= {
-        None,
-        "#0072B2",
-        "#E69F00",
-        "#D55E00",
-        "#009E73",
-    }
+    styles = {rect.get("style") for rect in svg.iter(f"{SVG}rect")}
+    assert styles <= {None, *(f"fill:{paint(role)};stroke:{paint(role)}" for role in ROLES)}
 
 
 def test_a_still_draws_its_numbers_from_the_trace():

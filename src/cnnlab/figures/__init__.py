@@ -1,7 +1,7 @@
 """The book's pictures. They draw what they are given or what a trace says; they compute nothing of their own."""
 
 from cnnlab.figures.curves import bars, curves
-from cnnlab.figures.grids import MARKS, Grid, grids
+from cnnlab.figures.grids import Grid, grids, key
 from cnnlab.figures.pooling import pool_planes, pool_routes
 from cnnlab.figures.sharing import connection_matrix, nine_fields, weight_gradient
 from cnnlab.figures.svg import Figure
@@ -9,7 +9,6 @@ from cnnlab.figures.tables import Table, source_table, table, verdict_table
 from cnnlab.figures.training import kernels, pictures
 
 __all__ = [
-    "MARKS",
     "Figure",
     "Grid",
     "Table",
@@ -18,6 +17,7 @@ __all__ = [
     "curves",
     "grids",
     "kernels",
+    "key",
     "nine_fields",
     "pictures",
     "pool_planes",

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnnlab.figures.svg import INK, WIDTH, Figure, canvas, finish, style
+from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
+from cnnlab.palette import INK, ROLES, TINT
 
 
 def curves(
@@ -18,10 +19,12 @@ def curves(
     log: bool = False,
     logx: bool = False,
     height: float = 2.8,
+    roles: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Draw named curves over a shared axis. Colors differ and so do dashes and markers.
+    """Draw named curves over a shared axis. Dashes and markers tell them apart, and color those that have a role.
 
     series   {name: values}; `x` gives the abscissa, else 0, 1, 2, ...
+    roles    {name: role} of curves that mean a role, such as "wrong"; the others are drawn in the color of text
     says     what the picture shows; the alt text adds each curve's first and last value
     """
     with style():
@@ -29,9 +32,10 @@ def curves(
         axes = fig.add_axes((0.15, 0.19, 0.81, 0.76))
         markers = "os^Dv"
         for k, (name, values) in enumerate(series.items()):
+            color = _color(name, roles)
             at = np.arange(len(values)) if x is None else np.asarray(x)
             every = max(1, len(values) // 8)
-            axes.plot(at, values, label=name, marker=markers[k % len(markers)], markevery=every, markersize=5)
+            axes.plot(at, values, label=name, color=color, marker=markers[k % len(markers)], markevery=every)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
         if log:
@@ -51,16 +55,26 @@ def curves(
 
 
 def bars(
-    values: Mapping[str, float], *, says: str, xlabel: str = "", digits: int = 4, mark: float | None = None
+    values: Mapping[str, float],
+    *,
+    says: str,
+    xlabel: str = "",
+    digits: int = 4,
+    mark: float | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Draw horizontal bars with their names and values; `mark` draws a vertical line to compare with."""
+    """Draw horizontal bars with their names and values.
+
+    mark    a vertical line to compare with
+    roles   {name: role} of bars that mean a role, such as "wrong"; the others are drawn in the color of text
+    """
     with style():
         fig = canvas(0.75 + 0.38 * len(values), WIDTH)
         axes = fig.add_axes((0.36, 0.26 if xlabel else 0.1, 0.52, 0.7))
         names = list(values)
-        axes.barh(
-            range(len(names)), [values[name] for name in names], height=0.62, edgecolor=INK, linewidth=0.6
-        )
+        for row, name in enumerate(names):
+            color = _color(name, roles)
+            axes.barh(row, values[name], height=0.62, facecolor=(color, TINT), edgecolor=color, linewidth=1.2)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlabel(xlabel)
@@ -76,6 +90,10 @@ def bars(
             axes.axvline(mark, color=INK, linestyle="--", linewidth=1)
         told = "; ".join(f"{name} {number(value, digits)}" for name, value in values.items())
         return finish(fig, f"{says.strip()} {told}.")
+
+
+def _color(name: str, roles: Mapping[str, str] | None) -> str:
+    return ROLES[roles[name]].either if roles and name in roles else INK
 
 
 def _plain_ticks(axes, log: bool, logx: bool) -> None:

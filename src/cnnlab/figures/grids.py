@@ -7,29 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from cnnlab.figures.svg import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    VERMILION,
-    WIDTH,
-    Figure,
-    canvas,
-    finish,
-    style,
-)
+from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
-
-MARKS = {
-    "input": (BLUE, "-"),
-    "weight": (ORANGE, "--"),
-    "delta": (GREEN, ":"),
-    "result": (PURPLE, "-"),
-    "wrong": (VERMILION, "-"),
-}
-"""What a marked cell means: fill color and border. A wrong cell is crossed as well."""
+from cnnlab.palette import INK, ROLES, TINT
 
 _TITLE, _GAP, _SIGN, _ROW_GAP = 0.95, 0.6, 0.6, 0.45
 
@@ -40,7 +20,7 @@ class Grid:
 
     values   numbers or short strings, one or two axes
     title    written above the array
-    marks    {index: key of MARKS}; an index is an int for a vector, a pair for a matrix
+    marks    {index: role, a key of `palette.ROLES`}; an index is an int for a vector, a pair for a matrix
     blocks   (rows, columns) of the blocks that heavier lines set off, such as the windows of a pool; None for none
     """
 
@@ -99,6 +79,12 @@ def grids(
         return finish(fig, f"{says.strip()} {_described(rows, digits)}".strip())
 
 
+def key() -> Figure:
+    """What the colors mean: a cell of each role with its name."""
+    cells = [Grid([""], role, {0: role}) for role in ROLES if role != "dimmed"]
+    return grids([cells], says="What the marks of cells mean, here and in every picture of this book.")
+
+
 def _row_width(row, cell) -> float:
     return 0.2 + sum(_item_width(item, cell) for item in row) - (_GAP if isinstance(row[-1], Grid) else 0)
 
@@ -136,7 +122,7 @@ def _draw(axes, item, left, top, height, cell, digits, scale) -> float:
     marked = item.marked()
     for (i, j), value in np.ndenumerate(table):
         x, y = left + inset + j * cell, start + i
-        _cell(axes, x, y, cell, marked.get((i, j)))
+        frame(axes, x, y, cell, marked.get((i, j)))
         axes.text(
             x + cell / 2, y + 0.52, item.text(value, digits), ha="center", va="center_baseline", fontsize=size
         )
@@ -154,13 +140,14 @@ def _blocks(axes, left, top, cell, shape, block) -> None:
             axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=INK, linewidth=1.6))
 
 
-def _cell(axes, x, y, width, mark) -> None:
+def frame(axes, x, y, width, mark=None) -> None:
+    """The outline of a cell; a marked one has its role's color and line, and a wrong one is crossed as well."""
     axes.add_patch(Rectangle((x, y), width, 1, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45))
     if mark is None:
         return
-    color, line = MARKS[mark]
-    inner = Rectangle((x + 0.04, y + 0.04), width - 0.08, 0.92, facecolor=(color, 0.28), edgecolor=color)
-    inner.set(linewidth=1.8, linestyle=line)
+    color = ROLES[mark].either
+    inner = Rectangle((x + 0.04, y + 0.04), width - 0.08, 0.92, facecolor=(color, TINT), edgecolor=color)
+    inner.set(linewidth=2.8 if mark == "result" else 1.8, linestyle=ROLES[mark].line)
     axes.add_patch(inner)
     if mark == "wrong":
         axes.plot([x + 0.06, x + width - 0.06], [y + 0.94, y + 0.06], color=color, linewidth=1, linestyle="-")

@@ -3,12 +3,13 @@
 from itertools import product
 
 import numpy as np
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch
 
 from cnnlab import trace
-from cnnlab.figures.grids import MARKS, Grid, grids
-from cnnlab.figures.svg import INK, WIDTH, Figure, canvas, finish, style
+from cnnlab.figures.grids import Grid, frame, grids
+from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
+from cnnlab.palette import INK, ROLES
 
 
 def pool_planes(dy, x, size, *, stride=None, ties="first") -> Figure:
@@ -117,16 +118,7 @@ def _nulled_neuron(entry, dy, x, size, stride):
 
 
 def _box(axes, left, top, value, mark) -> None:
-    axes.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45))
-    if mark:
-        color, line = MARKS[mark]
-        inner = Rectangle((left + 0.04, top + 0.04), 0.92, 0.92, facecolor=(color, 0.28), edgecolor=color)
-        inner.set(linewidth=1.8, linestyle=line)
-        axes.add_patch(inner)
-    if mark == "wrong":
-        axes.plot(
-            [left + 0.06, left + 0.94], [top + 0.94, top + 0.06], color=color, linewidth=1, linestyle="-"
-        )
+    frame(axes, left, top, 1, mark)
     axes.text(left + 0.5, top + 0.52, number(value, 4), ha="center", va="center_baseline")
 
 
@@ -135,7 +127,7 @@ def _arrow(axes, start, end, drawn, good) -> None:
     if not drawn:
         axes.plot(*zip(start, end, strict=True), color=INK, alpha=0.3, linewidth=0.8, linestyle=":")
         return
-    color = MARKS["delta" if good else "wrong"][0]
+    color = ROLES["delta" if good else "wrong"].either
     line = "-" if good else "--"
     arrow = FancyArrowPatch(
         start,

@@ -9,11 +9,7 @@ from contextlib import contextmanager
 import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
-"""Okabe and Ito's palette, which readers with any color vision can tell apart."""
-
-INK = "#010203"
-"""Drawn in this color, written as currentColor: text and lines take the color of the page, light or dark."""
+from cnnlab.palette import INK, ROLES, paint
 
 WIDTH = 4.6
 """Inches. A phone shows this width nearly unscaled, so 10 point text stays legible."""
@@ -40,10 +36,11 @@ _STYLE = {
     "ytick.color": INK,
     "hatch.linewidth": 0.6,
     "axes.prop_cycle": mpl.cycler(
-        color=[BLUE, ORANGE, GREEN, VERMILION, PURPLE],
+        color=[INK] * 5,
         linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))],
     ),
-    "lines.linewidth": 2,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5,
 }
 
 
@@ -89,7 +86,7 @@ def finish(fig: Canvas, alt: str) -> Figure:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    svg = svg.replace(INK, "currentColor")
+    svg = _colors_of_the_page(svg)
     svg = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", svg)
     svg = _ids_by_appearance(svg)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
@@ -102,6 +99,12 @@ def finish(fig: Canvas, alt: str) -> Figure:
     )
     svg = re.sub(r"^<svg[^>]*>", opening.replace("\\", r"\\"), svg)
     return Figure(re.sub(r"\n\s*", "\n", svg), alt)
+
+
+def _colors_of_the_page(svg: str) -> str:
+    """Write ink as the color of the page's text, and a role's color as the page's own value for it."""
+    written = {INK: "currentColor"} | {role.either.lower(): paint(name) for name, role in ROLES.items()}
+    return re.sub("|".join(written), lambda m: written[m[0]], svg)
 
 
 def _ids_by_appearance(svg: str) -> str:

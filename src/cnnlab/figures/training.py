@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from cnnlab.figures.svg import BLUE, INK, ORANGE, WIDTH, Figure, canvas, finish, style
+from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
+from cnnlab.palette import INK, ROLES
 
 _TITLE, _GAP = 0.24, 0.1  # inches above each picture, and between two of them
 
@@ -87,7 +88,7 @@ def _square(axes, at, cell, sign, strength) -> None:
     """A square in the middle of a cell whose area is `strength` of it: filled if positive, hollow if negative."""
     side = 0.9 * cell * np.sqrt(strength)
     corner = (at[0] + (cell - side) / 2, at[1] + (cell - side) / 2)
-    color = BLUE if sign > 0 else ORANGE
+    color = ROLES["weight"].either
     axes.add_patch(
         Rectangle(corner, side, side, facecolor=color if sign > 0 else "none", edgecolor=color, linewidth=1.2)
     )

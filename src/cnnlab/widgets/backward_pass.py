@@ -75,16 +75,16 @@ class BackwardPass(TraceWidget):
         return {
             "title": self.title,
             "boxes": boxes,
-            "x": self._picture("x", "input", "x", self._channel(self.x)),
+            "x": self._picture("x", "input", "input", self._channel(self.x)),
             "loss": number(float(self.network.loss(values[-1], self.target)), self.digits),
             "stages": stages,
             "result": result,
         }
 
     def _loss_stage(self, y, dy) -> dict:
-        arrays = [self._picture("y", "output", "x", self._vector(y))]
+        arrays = [self._picture("y", "output", "input", self._vector(y))]
         if self.network.loss is losses.softmax_cross_entropy:
-            arrays.append(self._picture("p", "softmax(y)", "x", self._vector(softmax(y))))
+            arrays.append(self._picture("p", "softmax(y)", "input", self._vector(softmax(y))))
             name, equation = (
                 "softmax, cross-entropy",
                 ["dy = p - t,  t is 1 at the right class and 0 elsewhere"],
@@ -95,7 +95,7 @@ class BackwardPass(TraceWidget):
         else:
             name, equation = "loss", ["dy = dE/dy"]
             words = "The loss asks how each output should change."
-        arrays.append(self._picture("dy", "gradient at the output", "dy", self._vector(dy)))
+        arrays.append(self._picture("dy", "gradient at the output", "delta", self._vector(dy)))
         return {"name": name, "equations": equation, "words": words, "arrays": arrays}
 
     def _stage(self, layer, x, dy, dx) -> dict:
@@ -113,7 +113,7 @@ class BackwardPass(TraceWidget):
     def _conv(self, layer, x, dy, dx) -> dict:
         k, c = min(self.channel, dy.shape[1] - 1), min(self.channel, x.shape[1] - 1)
         (w, _), (dw, db) = layer.params, layer.grads
-        kernel = self._picture("dw", f"gradient of kernel {k}", "sum", dw[k, c])
+        kernel = self._picture("dw", f"gradient of kernel {k}", "result", dw[k, c])
         kernel["result"] = {
             "label": f"dw[{k}, {c}, 0, 0]",
             "text": number(float(dw[k, c, 0, 0]), self.digits),
@@ -126,12 +126,12 @@ class BackwardPass(TraceWidget):
             ],
             "words": "Every weight adds up what all its connections bring. Kernels of other channels do the same.",
             "arrays": [
-                self._picture("x", "its input", "x", x[0, c]),
-                self._picture("dy", "comes in", "dy", dy[0, k]),
-                self._picture("w", f"kernel {k}", "w", w[k, c]),
+                self._picture("x", "its input", "input", x[0, c]),
+                self._picture("dy", "comes in", "delta", dy[0, k]),
+                self._picture("w", f"kernel {k}", "weight", w[k, c]),
                 kernel,
-                self._picture("db", f"gradient of bias {k}", "sum", db[k : k + 1]),
-                self._picture("dx", "goes out", "sum", dx[0, c]),
+                self._picture("db", f"gradient of bias {k}", "result", db[k : k + 1]),
+                self._picture("dx", "goes out", "result", dx[0, c]),
             ],
         }
 
@@ -154,15 +154,15 @@ class BackwardPass(TraceWidget):
             "equations": ["dx = dy, in the shape of x"],
             "words": "Nothing is computed: the vector is put back into pictures, row by row.",
             "arrays": [
-                self._picture("dy", "comes in", "dy", self._vector(dy, x.shape)),
-                self._picture("dx", "goes out", "sum", self._channel(dx)),
+                self._picture("dy", "comes in", "delta", self._vector(dy, x.shape)),
+                self._picture("dx", "goes out", "result", self._channel(dx)),
             ],
         }
 
     def _dense(self, layer, x, dy, dx) -> dict:
         (w, _), (dw, _) = layer.params, layer.grads
         columns = self._columns(x.shape[1])
-        table = self._picture("dw", "gradient of the weights", "sum", dw[:, columns])
+        table = self._picture("dw", "gradient of the weights", "result", dw[:, columns])
         table["result"] = {
             "label": f"dw[0, {columns.start}]",
             "text": number(float(dw[0, columns.start]), self.digits),
@@ -171,11 +171,11 @@ class BackwardPass(TraceWidget):
             "equations": ["dw = dy xᵀ", "db = dy", "dx = wᵀ dy"],
             "words": "Each weight has one connection, so its gradient is one product. dx adds up over the outputs.",
             "arrays": [
-                self._picture("x", "its input", "x", x[0, columns]),
-                self._picture("dy", "comes in", "dy", self._vector(dy)),
-                self._picture("w", "weights", "w", w[:, columns]),
+                self._picture("x", "its input", "input", x[0, columns]),
+                self._picture("dy", "comes in", "delta", self._vector(dy)),
+                self._picture("w", "weights", "weight", w[:, columns]),
                 table,
-                self._picture("dx", "goes out", "sum", dx[0, columns]),
+                self._picture("dx", "goes out", "result", dx[0, columns]),
             ],
         }
 
@@ -183,7 +183,11 @@ class BackwardPass(TraceWidget):
         return {"equations": ["dx = backward(dy)"], "words": "", "arrays": self._through(x, dy, dx)}
 
     def _through(self, x, dy, dx) -> list[dict]:
-        shown = [("x", "its input", "x", x), ("dy", "comes in", "dy", dy), ("dx", "goes out", "sum", dx)]
+        shown = [
+            ("x", "its input", "input", x),
+            ("dy", "comes in", "delta", dy),
+            ("dx", "goes out", "result", dx),
+        ]
         return [
             self._picture(name, words, role, self._channel(a) if a.ndim == 4 else self._vector(a))
             for name, words, role, a in shown

@@ -6,7 +6,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnnlab import trace
+from cnnlab import palette, trace
 from cnnlab.arrays import as_floats
 from cnnlab.formatting import number
 from cnnlab.widgets import still
@@ -27,7 +27,7 @@ class TraceWidget(anywidget.AnyWidget):
     `summary()` (its fixed repr). What JavaScript asks of a living Python arrives at `answer`.
     """
 
-    _css = (STATIC / "stage.css").read_text(encoding="utf-8")
+    _css = palette.style_sheet() + (STATIC / "stage.css").read_text(encoding="utf-8")
     # A DOMWidget brings a second model for its layout; these widgets are laid out by their own style sheet.
     layout = traitlets.Any(None)
     trace = traitlets.Dict().tag(sync=True)

@@ -129,9 +129,9 @@ class PoolRouting(TraceWidget):
         given = {place for step in state["rules"][rule]["steps"] for place, _, _ in step}
         reached = {still.cell(np.unravel_index(place, shape["x"]), shape["x"]) for place in given}
         marks = {
-            "x": {cell: ("x", True) for cell in reached},
+            "x": {cell: ("input", True) for cell in reached},
             "dy": {},
-            "dx": {cell: ("sum", True) for cell in reached},
+            "dx": {cell: ("result", True) for cell in reached},
         }
         grids = {"x": state["x"], "dy": state["dy"], "dx": state["rules"][rule]["dx"]}
         labels = {"x": "input x, winners marked", "dy": "upstream gradient dy", "dx": "gradient dx"}

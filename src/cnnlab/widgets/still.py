@@ -1,22 +1,24 @@
 """Still pictures of widgets: small SVG made of grids of numbers, for readers without JavaScript and for print.
 
-Everything is drawn in `currentColor` and in Okabe-Ito colours, so that it reads on light and dark pages, and
-every mark has a shape besides its colour. The same input gives the same text, byte for byte.
+Everything is drawn in `currentColor` and in the palette's colors, so that it reads on light and dark pages, and
+every role has a line besides its color. The same input gives the same text, byte for byte.
 """
 
 from dataclasses import dataclass
 from html import escape
 
+from cnnlab.palette import ROLES, TINT, paint
+
 WIDTH = 400
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
-COLORS = {"x": "#0072B2", "w": "#E69F00", "dy": "#D55E00", "sum": "#009E73"}
+DASHES = {"solid": "", "dashed": ' stroke-dasharray="6 3"', "dotted": ' stroke-dasharray="2 2"'}
 CHARACTER = 7.3  # the advance of one character at 12 px in the fonts above
 HEIGHT, GAP = 26, 3
 
 
 @dataclass(frozen=True)
 class Block:
-    """A labelled grid: rows of strings, and {(row, column): (color name, strong)} for the cells to mark."""
+    """A labelled grid: rows of strings, and {(row, column): (role, strong)} for the cells to mark."""
 
     label: str
     rows: list[list[str]]
@@ -52,11 +54,11 @@ class Block:
         for i, row in enumerate(self.rows):
             for j, text in enumerate(row):
                 left, top = x + j * (width + self.gap), y + 20 + i * (height + self.gap)
-                color, strong = self.marks.get((i, j), (None, False))
+                role, strong = self.marks.get((i, j), (None, False))
                 bold = ' font-weight="700"' if strong else ""
                 parts.append(
                     f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}" rx="5" '
-                    f"{_paint(color, strong)}/>\n"
+                    f"{_paint(role, strong)}/>\n"
                     f'<text x="{_n(left + width / 2)}" y="{_n(top + height / 2 + 4)}" '
                     f'text-anchor="middle"{bold}>{escape(text)}</text>'
                 )
@@ -103,11 +105,15 @@ def picture(title: str, blocks: list[Block], lines: list[str], alt: str) -> str:
     )
 
 
-def _paint(color: str | None, strong: bool) -> str:
-    """Fill and outline of a cell: plain, lit in a color, or lit and chosen with a thick outline."""
-    if color is None:
+def _paint(role: str | None, strong: bool) -> str:
+    """Fill and outline of a cell: plain, lit in its role's color, or lit and chosen with a thick outline."""
+    if role is None:
         return 'fill-opacity="0.05" stroke="currentColor" stroke-opacity="0.4" stroke-width="0.6"'
-    return f'fill="{COLORS[color]}" fill-opacity="0.2" stroke="{COLORS[color]}" stroke-width="{2.5 if strong else 1.5}"'
+    color, width = paint(role), 2.5 if strong else 1.5
+    return (
+        f'style="fill:{color};stroke:{color}" fill-opacity="{TINT}" stroke-width="{width}"'
+        f"{DASHES[ROLES[role].line]}"
+    )
 
 
 def lines_of(*parts: str) -> str:

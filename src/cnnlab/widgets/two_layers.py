@@ -129,10 +129,10 @@ class TwoLayers(TraceWidget):
         shape = {name: arrays[name]["shape"] for name in names}
         chosen = still.cell(self.first, shape["w1"])
         marks = {
-            "x": {still.cell(tuple(index), shape["x"]): ("x", False) for index in weight["inputs"]},
-            "w1": {chosen: ("w", True)},
+            "x": {still.cell(tuple(index), shape["x"]): ("input", False) for index in weight["inputs"]},
+            "w1": {chosen: ("weight", True)},
             "dh": {},
-            "dw1": {chosen: ("sum", True)},
+            "dw1": {chosen: ("result", True)},
         }
         label = index_text("dw1", self.first)
         sums = [bracketed(texts[-1]) for texts in weight["sums"]]

@@ -137,10 +137,14 @@ class WeightSharing(TraceWidget):
         shapes = {name: self.arrays[name].shape[2:] for name in self.arrays}
         shape = {**shapes, "dw": shapes["w"]}
         lit = {
-            "x": {still.cell(term.factors[0].index[2:], shape["x"]): ("x", False) for term in entry.terms},
-            "w": {still.cell(self.first, shape["w"]): ("w", True)},
-            "dy": {still.cell(term.factors[1].index[2:], shape["dy"]): ("dy", False) for term in entry.terms},
-            "dw": {still.cell(self.first, shape["w"]): ("sum", True)},
+            "x": {
+                still.cell(term.factors[0].index[2:], shape["x"]): ("input", False) for term in entry.terms
+            },
+            "w": {still.cell(self.first, shape["w"]): ("weight", True)},
+            "dy": {
+                still.cell(term.factors[1].index[2:], shape["dy"]): ("delta", False) for term in entry.terms
+            },
+            "dw": {still.cell(self.first, shape["w"]): ("result", True)},
         }
         labels = {"x": "input x", "w": "kernel w", "dy": "upstream gradient dy", "dw": "gradient dw"}
         total = f"{index_text('dw', self.first)} = {_sum_text(entry, self.digits)}"

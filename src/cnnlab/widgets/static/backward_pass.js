@@ -20,7 +20,7 @@ function draw({ trace, root, signal, model, memory }) {
     name: "x",
     words: "input",
     array: trace.x,
-    role: "x",
+    role: "input",
     choose: (flat) => read("x", flat, trace.x),
     focused: (name, flat) => {
       read("x", flat, trace.x);

@@ -28,11 +28,11 @@ function draw({ trace, root, signal, model, memory }) {
 
   const focused = (name, flat) => editor.aim(name, flat);
   const grids = {
-    x: makeGrid({ name: "x", words: "input", array: trace.x, role: "x", choose: explain, focused }),
-    dy: makeGrid({ name: "dy", words: "upstream gradient", array: trace.dy, role: "dy", choose: (flat) => player.go(flat + 1), focused }),
+    x: makeGrid({ name: "x", words: "input", array: trace.x, role: "input", choose: explain, focused }),
+    dy: makeGrid({ name: "dy", words: "upstream gradient", array: trace.dy, role: "delta", choose: (flat) => player.go(flat + 1), focused }),
   };
   const longest = Math.max(...Object.values(trace.rules).flatMap(({ dx }) => dx.text.map((text) => text.length)));
-  const dx = makeGrid({ name: "dx", words: "gradient", array: rule.dx, role: "sum", longest, choose: explain });
+  const dx = makeGrid({ name: "dx", words: "gradient", array: rule.dx, role: "result", longest, choose: explain });
   const words = make("p", { class: "cnn-words" });
   const lineBox = makeLines();
   if (!two) dx.el.classList.add("cnn-below");

@@ -11,15 +11,15 @@ function draw({ trace, root, signal, model, memory }) {
   const focused = (name, flat) => editor.aim(name, flat);
   const grid = (name, words, role, choose) => makeGrid({ name, words, array: arrays[name], role, choose, focused });
   const grids = {
-    x: grid("x", "input", "x"),
-    w1: grid("w1", "first kernel", "w", choose),
-    w2: grid("w2", "second kernel", "w"),
-    t: grid("t", "target", "x"),
+    x: grid("x", "input", "input"),
+    w1: grid("w1", "first kernel", "weight", choose),
+    w2: grid("w2", "second kernel", "weight"),
+    t: grid("t", "target", "input"),
   };
   const looks = {
-    dy: grid("dy", "gradient at the output", "dy"),
-    dh: grid("dh", "gradient of the hidden output", "dy"),
-    dw1: grid("dw1", "gradient", "sum", choose),
+    dy: grid("dy", "gradient at the output", "delta"),
+    dh: grid("dh", "gradient of the hidden output", "delta"),
+    dw1: grid("dw1", "gradient", "result", choose),
   };
   arrays.dw1.text.forEach((_, flat) => looks.dw1.write(flat, "·", `${indexText("dw1", flat, arrays.dw1.shape)}, not added up yet`));
   const stage = make(
@@ -73,9 +73,9 @@ function draw({ trace, root, signal, model, memory }) {
   function drawTable() {
     const n = places.length;
     const longest = Math.max(...weight.table.map((text) => text.length), ...arrays.x.text.map((text) => text.length), ...arrays.dh.text.map((text) => text.length));
-    const cell = (text, kind, role) => make("div", { class: `cnn-cell cnn-quiet ${kind}`, role, "data-role": kind === "cnn-head-x" ? "x" : "dy" }, text);
+    const cell = (text, kind, role) => make("div", { class: `cnn-cell cnn-quiet ${kind}`, role, "data-role": kind === "cnn-head-x" ? "input" : "delta" }, text);
     const row = (...cells) => make("div", { class: "cnn-row", role: "row" }, ...cells);
-    table = weight.table.map((_, place) => make("div", { class: "cnn-cell cnn-quiet", role: "cell", "data-role": place % (n + 1) ? "dy" : "sum" }, "·"));
+    table = weight.table.map((_, place) => make("div", { class: "cnn-cell cnn-quiet", role: "cell", "data-role": place % (n + 1) ? "wrong" : "result" }, "·"));
     heads = places.map((place, k) => [cell(arrays.x.text[place], "cnn-head-x", "rowheader"), cell(arrays.dh.text[k], "cnn-head-dy", "columnheader")]);
     const corner = make("div", { class: "cnn-corner", role: "columnheader" }, "x \\ dh");
     const body = make("div", { class: "cnn-cells", role: "table", "aria-label": "Every x times every dh; only the diagonal is right" }, row(corner, ...heads.map(([, head]) => head)));

@@ -43,15 +43,15 @@ function draw({ trace, root, signal, model, memory }) {
   const words = make("p", { class: "cnn-words" });
   const focused = (array, flat) => editor.aim(array, flat);
   const grids = {
-    w: makeGrid({ name: "w", words: "kernel", array: trace.w, role: "w", choose: (flat) => choose("w", flat), focused }),
-    x: makeGrid({ name: "x", words: "input", array: trace.x, role: "x", choose: (flat) => choose("x", flat), focused }),
-    dy: makeGrid({ name: "dy", words: "upstream gradient", array: trace.dy, role: "dy", choose: (flat) => choose("y", flat), focused }),
+    w: makeGrid({ name: "w", words: "kernel", array: trace.w, role: "weight", choose: (flat) => choose("w", flat), focused }),
+    x: makeGrid({ name: "x", words: "input", array: trace.x, role: "input", choose: (flat) => choose("x", flat), focused }),
+    dy: makeGrid({ name: "dy", words: "upstream gradient", array: trace.dy, role: "delta", choose: (flat) => choose("y", flat), focused }),
   };
   const results = {};
   for (const key of ["w", "x", "y"]) {
     const array = trace[RESULT[key].name];
     const longest = Math.max(...(trace.sums[key] ?? []).flatMap(([, running]) => running.map((text) => text.length)), 1);
-    results[key] = makeGrid({ ...RESULT[key], array, role: "sum", longest, choose: (flat) => choose(key, flat) });
+    results[key] = makeGrid({ ...RESULT[key], array, role: "result", longest, choose: (flat) => choose(key, flat) });
     // A sum is shown once it was added up.
     for (const flat of (trace.sums[key] ?? []).keys()) {
       results[key].write(flat, "·", `${indexText(RESULT[key].name, flat, array.shape)}, not added up yet`);
