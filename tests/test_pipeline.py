@@ -11,10 +11,13 @@ import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
+from PIL import Image, ImageColor
 
 from tools import book, environment, serve
 from tools.sphinx_ext import docstrings
@@ -50,11 +53,6 @@ def test_a_chapter_is_called_by_the_number_that_the_table_of_contents_gives_it()
 
 def test_no_file_name_carries_a_number():
     assert not [page for page in book.toc_pages(TOC) if re.search(r"\d", page)]
-
-
-def test_pages_are_built_from_committed_outputs():
-    assert CONFIG["execute"]["execute_notebooks"] == "off"
-    assert CONFIG["only_build_toc_files"] is True
 
 
 def test_what_the_configuration_names_exists():
@@ -284,8 +282,16 @@ def project(folder, page):
         shutil.copyfile(ROOT / name, folder / name)
     (folder / "book" / "first.md").write_text(page)
     (folder / "book" / "other.md").write_text("# Another page\n\nText.\n")
+    (folder / "book" / "stray.md").write_text("# In no table of contents\n")
+    stored = nbformat.v4.new_output("stream", text="what the last run printed")
+    notebook = nbformat.v4.new_notebook(
+        metadata={"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    )
+    notebook.cells.append(nbformat.v4.new_markdown_cell("# A notebook"))
+    notebook.cells.append(nbformat.v4.new_code_cell("1 / 0", outputs=[stored]))
+    nbformat.write(notebook, folder / "book" / "stored.ipynb")
     (folder / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/first\nparts:\n  - chapters:\n      - file: book/other\n"
+        "format: jb-book\nroot: book/first\nparts:\n  - chapters:\n      - file: book/other\n      - file: book/stored\n"
     )
     return folder
 
@@ -388,9 +394,29 @@ def test_a_formula_keeps_the_comma_behind_it(built):
     assert re.search(r'<span class="together"><span class="math [^>]*>[^<]*x_i[^<]*</span>,</span>', text)
 
 
+def test_pages_show_committed_outputs_and_only_those_of_the_table_of_contents(built):
+    text = (built / "book" / "stored.html").read_text(encoding="utf-8")
+    assert "what the last run printed" in text and "ZeroDivisionError" not in text
+    assert not (built / "book" / "stray.html").exists()
+
+
 def test_the_books_own_address_leads_to_its_first_page(built):
     text = (built / "index.html").read_text(encoding="utf-8")
     assert 'lang="en"' in text and "book/first.html" in text
+
+
+def test_every_page_names_the_icon_and_the_root_has_one(built):
+    """A browser asks the root for favicon.ico where a page names no icon, and where it shows a file that is no page."""
+    for page in built.rglob("*.html"):
+        if "_static" not in page.parts:
+            assert re.search(r'<link [^>]*rel="(shortcut )?icon"', page.read_text(encoding="utf-8")), (
+                page.name
+            )
+    named = re.findall('fill="(#[0-9A-F]+)"', (ROOT / "book/_static/favicon.svg").read_text(encoding="utf-8"))
+    with Image.open(built / "favicon.ico") as icon:
+        drawn = [color for _, color in icon.convert("RGBA").getcolors() if color[3] > 250]
+    for color in map(ImageColor.getrgb, named):
+        assert any(np.allclose(color, other[:3], atol=2) for other in drawn), color
 
 
 def test_a_warning_fails_the_build_and_fails_it_again(tmp_path):

@@ -11,8 +11,10 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import yaml
+from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -24,6 +26,7 @@ REDIRECT = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="0; url={page}">
+<link rel="icon" href="_static/favicon.svg" type="image/svg+xml">
 <title>{title}</title>
 </head>
 <body>
@@ -127,6 +130,27 @@ def write_redirect(output, page, title):
     (output / "index.html").write_text(REDIRECT.format(page=f"{page}.html", title=title), encoding="utf-8")
 
 
+def write_icon(output, source=ROOT / "book" / "_static" / "favicon.svg", side=128):
+    """Draw the rectangles of the book's icon once more as favicon.ico, for browsers that ask the root of the site for it."""
+    drawing = ElementTree.parse(source).getroot()
+    scale = side / float(drawing.get("viewBox").split()[2])
+    image = Image.new("RGBA", (side, side))
+    brush = ImageDraw.Draw(image)
+
+    def draw(element, fill):
+        fill = element.get("fill", fill)
+        if element.tag.endswith("rect"):
+            x, y, width, height, radius = (
+                scale * float(element.get(name)) for name in ("x", "y", "width", "height", "rx")
+            )
+            brush.rounded_rectangle((x, y, x + width, y + height), radius, fill)
+        for child in element:
+            draw(child, fill)
+
+    draw(drawing, None)
+    image.save(output / "favicon.ico", sizes=[(32, 32), (16, 16)])
+
+
 def main(argv=None):
     """Build, and say where the result is."""
     parser = argparse.ArgumentParser(prog="python -m tools.book", description="Build the web book.")
@@ -155,6 +179,7 @@ def main(argv=None):
         sys.exit("The book was not built: every warning above is an error.")
     title = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
     write_redirect(output, toc["root"], title)
+    write_icon(output)
     complete.write_text(wanted, encoding="utf-8")
     seconds = time.perf_counter() - started
     print(f"{count} pages in {where} ({seconds:.0f} s)")
