@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnlab.check import verdict
 from cnnlab.check.answers import Answer, Returned, agreeing, miscounted
-from cnnlab.check.duties import OwnDuty, own_duty
+from cnnlab.check.duties import own_duty
 from cnnlab.check.report import mistake_sections
 from cnnlab.check.sandbox import Outcome
 from cnnlab.formatting import number
@@ -124,7 +124,7 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
     return Item(title, points, questions, judge, seconds)
 
 
-def diagnosis(findings, several: bool) -> tuple[str, ...]:
+def diagnosis(findings, several):
     """Lines on the mistakes that explain the findings; outputs with the same mistake share a line."""
     parts = {}
     for finding in findings:
@@ -140,7 +140,7 @@ def diagnosis(findings, several: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{section.heading}: {' '.join(section.lines)}" for section in sections))
 
 
-def outcomes(duty: OwnDuty, replies, relative=1e-6) -> list[Outcome]:
+def outcomes(duty, replies, relative=1e-6):
     """Replies of the submission as the outcomes that `cnnlab.check` judges: the arrays of each probe."""
     return [
         Outcome("value", returned(duty, probe, reply, relative))
@@ -148,7 +148,7 @@ def outcomes(duty: OwnDuty, replies, relative=1e-6) -> list[Outcome]:
     ]
 
 
-def returned(duty: OwnDuty, probe, reply, relative) -> Returned:
+def returned(duty, probe, reply, relative):
     if len(reply) != len(duty.returns):
         return Returned(problem=miscounted(len(reply), duty.returns))
     right = [duty.right(part, probe)[0] for part in duty.returns]
@@ -171,7 +171,7 @@ def settled(got, right, relative=1e-6):
     return np.where(agreeing(got, right, relative=relative, unit=1.0), right, got)
 
 
-def sentence(finding: verdict.Finding, expected: bool = True) -> str:
+def sentence(finding, expected=True):
     """What is wrong with one array, and how much of it. It shows no input."""
     told = finding.told(finding.part, expected=expected, quote="`")
     if finding.index is None or finding.right.size == 1:
