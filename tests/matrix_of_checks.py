@@ -1,59 +1,45 @@
 """Wrong functions made from the catalogue, and the matrix of catalogue x checks that the terminal summary prints."""
 
-from cnnlab.check import probes
-from cnnlab.misconceptions import CATALOGUE, RIGHT, Change, formulas
+import numpy as np
 
-CHECKS = {
-    "conv1d": ("conv", "y", "x w b"),
-    "conv1d_backward": ("conv", "dx dw db", "dy x w"),
-    "conv2d": ("conv", "y", "x w b"),
-    "conv2d_backward": ("conv", "dx dw db", "dy x w"),
-    "max_pool2d": ("pool", "y", "x size"),
-    "max_pool2d_backward": ("pool", "dx", "dy x size"),
-    "local1d_backward": ("local", "dx dw db", "dy x w"),
-    "local2d_backward": ("local", "dx dw db", "dy x w"),
-    "tie_gradients": ("tie", "dw db", "dw db"),
-    "two_convolutions_backward": ("chain", "dw1 dw2", "dy x w1 w2"),
-    "dense_backward": ("dense", "dx dw db", "dy x w"),
-    "flatten_dense_backward": ("flatten", "dx dw db", "dy x w"),
-    "sigmoid_backward": ("sigmoid", "dx", "dy x"),
-    "relu_backward": ("relu", "dx", "dy x"),
-    "sigmoid_max_pool2d_backward": ("sigmoidpool", "dx", "dy x size"),
-    "softmax_cross_entropy": ("softmax", "loss", "x labels"),
-    "softmax_cross_entropy_backward": ("softmax", "dx", "x labels"),
-    "sgd": ("sgd", "params velocities", "params grads velocities"),
-    "momentum_step": ("step", "w velocity", "w gradients velocity"),
-    "gradient_checker": ("checker", "verdict", "f gradient x"),
-}
-"""By check: first word of its targets, returned arrays, arguments."""
+from cnnlab.misconceptions import CATALOGUE, RIGHT, Change, attempt, formulas
+from cnnlab.tasks import TASKS
 
 
-IN_ONE_DIMENSION = ("conv1d", "conv1d_backward")
+def student(name: str, wrong=None, returns=None):
+    """A function that does what a task asks for, with wrong formulas, by returned array, in the place of right ones."""
+    task = TASKS[name]
+    parts = {part: task.part(part) for part in returns or task.returns} | (wrong or {})
+
+    def function(*arguments, **options):
+        given = dict(zip(task.takes, arguments, strict=False))
+        results = tuple(formula(**given, **options) for formula in parts.values())
+        return results if len(results) > 1 else results[0]
+
+    return function
 
 
-def computable(check: str, formula) -> bool:
-    """Whether a wrong formula says anything on vectors, for the checks of one dimension."""
-    if check not in IN_ONE_DIMENSION:
-        return True
-    probe = probes.conv(1, backward="backward" in check)[0]
+def computable(task, formula) -> bool:
+    """Whether a wrong formula says anything at all on the task's probes: some are about matrices only."""
+    probe = task.probes()[0]
     try:
-        formula(**probe.arguments)
+        formula(**probe.arguments, **probe.options)
     except ValueError as error:
         return "a vector has" not in str(error)
     return True
 
 
-def student(check: str, wrong=None):
-    """A function that does what `check` asks for, with wrong formulas, by returned array, in the place of right ones."""
-    group, returns, takes = CHECKS[check]
-    formulas = {part: RIGHT[f"{group}.{part}"] for part in returns.split()} | (wrong or {})
-
-    def function(*arguments, **options):
-        given = dict(zip(takes.split(), arguments, strict=False))
-        results = tuple(formula(**given, **options) for formula in formulas.values())
-        return results if len(results) > 1 else results[0]
-
-    return function
+def asked(name: str, wrong: dict) -> dict:
+    """The keywords with which a check must be told to ask for more, for formulas that are right otherwise."""
+    task = TASKS[name]
+    probes = [probe for probe in task.probes() if not probe.tags & set(task.asked)]
+    for part, formula in wrong.items():
+        for probe in probes if task.asked else ():
+            given = {**probe.arguments, **probe.options}
+            got = attempt(formula, **given)
+            if got is None or not np.array_equal(got, task.part(part)(**given)):
+                return {}
+    return dict.fromkeys(task.asked, True)
 
 
 def misconceptions_of(target: str) -> list:
@@ -63,24 +49,20 @@ def misconceptions_of(target: str) -> list:
 
 def cases():
     """Every (check, id, label, wrong formulas by part): each variant of each mistake, on each check it applies to."""
-    for check, (group, returns, _) in CHECKS.items():
+    for task in TASKS.values():
         for mistake in CATALOGUE.values():
-            variants = {part: mistake.variants(f"{group}.{part}") for part in returns.split()}
-            concrete = {
-                part: [v(RIGHT[f"{group}.{part}"]) if isinstance(v, Change) else v for v in found]
-                for part, found in variants.items()
-            }
-            concrete = {
-                part: wrong
-                for part, found in concrete.items()
-                if (wrong := [formula for formula in found if computable(check, formula)])
-            }
+            concrete = {}
+            for part in task.returns:
+                target = f"{task.group}.{part}"
+                found = [v(RIGHT[target]) if isinstance(v, Change) else v for v in mistake.variants(target)]
+                if found := [formula for formula in found if computable(task, formula)]:
+                    concrete[part] = found
             if mistake.joint and concrete:
-                yield check, mistake.id, "all", {part: found[0] for part, found in concrete.items()}
+                yield task.name, mistake.id, "all", {part: found[0] for part, found in concrete.items()}
             elif not mistake.joint:
                 for part, found in concrete.items():
                     for number, formula in enumerate(found):
-                        yield check, mistake.id, f"{part}{number}", {part: formula}
+                        yield task.name, mistake.id, f"{part}{number}", {part: formula}
 
 
 def write(terminalreporter):
@@ -104,7 +86,7 @@ def write(terminalreporter):
 
 def _write_cells(terminalreporter, cells):
     ids = [id for id in CATALOGUE if any(id == row for row, _ in cells)]
-    checks = [check for check in CHECKS if any(check == column for _, column in cells)]
+    checks = [check for check in TASKS if any(check == column for _, column in cells)]
     terminalreporter.write_sep("-", "catalogue x checks")
     terminalreporter.write_line(
         "A cell has the number of variants; N named alone, t within a stated tie, ! not."

@@ -1,6 +1,7 @@
 """The checks: every catalogued mistake caught and named, every right answer passed, nothing a student writes stops them."""
 
 import html.parser
+import inspect
 import re
 import signal
 import sys
@@ -11,12 +12,13 @@ import warnings
 import matrix_of_checks
 import numpy as np
 import pytest
-from matrix_of_checks import CHECKS, student
+from matrix_of_checks import student
 
 import cnnlab
 from cnnlab import check
 from cnnlab.check import sandbox
 from cnnlab.misconceptions import CATALOGUE, tie_of
+from cnnlab.tasks import TASKS
 
 CASES = list(matrix_of_checks.cases())
 
@@ -25,8 +27,8 @@ CASES = list(matrix_of_checks.cases())
     ("name", "id", "label", "wrong"), CASES, ids=[f"{c}-{i}-{n}" for c, i, n, _ in CASES]
 )
 def test_a_catalogued_mistake_is_caught_and_named(name, id, label, wrong, record_property):
-    report = getattr(check, name)(student(name, wrong))
-    group = CHECKS[name][0]
+    report = getattr(check, name)(student(name, wrong), **matrix_of_checks.asked(name, wrong))
+    group = TASKS[name].group
     tie = {id, *(other for part in wrong for other in tie_of(f"{group}.{part}", id))}
     named = set(report.misconceptions)
     mark = "!" if id not in named or not named <= tie else "N" if named == {id} else "t"
@@ -36,12 +38,12 @@ def test_a_catalogued_mistake_is_caught_and_named(name, id, label, wrong, record
     assert CATALOGUE[id].name in report.message
 
 
-SEVERAL = [name for name, (_, returns, _) in CHECKS.items() if len(returns.split()) > 1]
+SEVERAL = [task.name for task in TASKS.values() if len(task.returns) > 1]
 HABITS = [
-    *(("state-kept", name) for name in CHECKS if name not in ("sgd", "gradient_checker")),
-    *(("argument-modified", name) for name in CHECKS if name != "gradient_checker"),
+    *(("state-kept", name) for name in TASKS if name not in ("sgd", "gradient_checker")),
+    *(("argument-modified", name) for name in TASKS if name != "gradient_checker"),
     *(("wrong-order", name) for name in SEVERAL),
-    *(("wrong-shape", name) for name in CHECKS if name != "sgd"),
+    *(("wrong-shape", name) for name in TASKS if name != "sgd"),
 ]
 
 
@@ -53,7 +55,7 @@ def test_a_habit_is_caught_and_named(id, name, record_property):
     assert report.misconceptions == (id,)
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", TASKS)
 def test_the_right_function_passes(name):
     report = getattr(check, name)(student(name))
     assert report.passed and report.misconceptions == () and report.rung == "passed"
@@ -65,6 +67,63 @@ def test_the_right_function_passes(name):
 )
 def test_the_library_itself_passes(name):
     assert getattr(check, name)(getattr(cnnlab, name)).passed
+
+
+CONVOLUTIONS = ["conv1d", "conv1d_backward", "conv2d", "conv2d_backward"]
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_dilation_and_groups_are_asked_for_only_on_request(name):
+    whole = getattr(cnnlab, name)
+
+    def without(*arguments, stride=1, padding=0):
+        return whole(*arguments, stride=stride, padding=padding)
+
+    def required(*arguments, stride, padding, dilation, groups):
+        return whole(*arguments, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+    one = getattr(check, name)
+    assert one(without).passed and one(whole, dilation=True, groups=True).passed
+    assert one(required, dilation=True, groups=True).passed
+    assert one(without, dilation=False, groups=False).passed
+    for option in ("dilation", "groups"):
+        report = one(without, **{option: True})
+        assert not report.passed and report.rung == "signature" and report.misconceptions == ()
+        assert (
+            f"does not take {option}." in report.message and f"Without {option} it is right" in report.message
+        )
+
+
+def test_a_report_on_dilation_and_groups_says_where_it_goes_wrong_and_why():
+    def f(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+        how = {"stride": stride, "padding": padding, "groups": groups}
+        _, dw, db = cnnlab.conv1d_backward(dy, x, w, dilation=dilation, **how)
+        longer = np.zeros((*w.shape[:2], dilation * (w.shape[2] - 1) + 1))
+        longer[..., : w.shape[2]] = w  # the weights stand side by side
+        return cnnlab.conv1d_backward(dy, x, longer, **how)[0], dw, db
+
+    report = check.conv1d_backward(f, dilation=True, groups=True)
+    assert report.misconceptions == ("dilation-ignored",)
+    assert "all of those without dilation" in report.message and "dilation=2" in report.message
+
+
+@pytest.mark.parametrize("keyword", ["dilation", "groups"])
+def test_a_check_without_dilation_refuses_to_ask_for_it(keyword):
+    with pytest.raises(TypeError, match=f"unknown {keyword}"):
+        check.local1d_backward(cnnlab.conv1d_backward, **{keyword: True})
+
+
+def test_a_check_tells_its_own_signature():
+    signature = inspect.signature(check.conv1d_backward)
+    assert list(signature.parameters) == [
+        "function", "returns", "takes", "seconds", "dilation", "groups", "plain",
+        "batch", "channels", "integers", "padding", "stride",
+    ]  # fmt: skip
+    assert check.conv1d_backward.__name__ == "conv1d_backward"
+    assert check.conv1d_backward.__doc__.startswith("f(dy, x, w, *, stride=1, padding=0) -> (dx, dw, db)")
+    assert check.sgd.__doc__.startswith(
+        "f(params, grads, velocities, *, rate, momentum) -> (params, velocities)"
+    )
 
 
 # What an early chapter asks for: less than everything.
@@ -97,19 +156,9 @@ def bared(function, parts):
 
 
 def narrow_student(name, keywords, wrong=None):
-    returns = keywords.get("returns", CHECKS[name][1])
+    returns = keywords.get("returns", TASKS[name].returns)
     parts = tuple(returns.split()) if isinstance(returns, str) else returns
-    group = CHECKS[name][0]
-    takes = CHECKS[name][2].split()
-
-    def function(*arguments, **options):
-        given = dict(zip(takes, arguments, strict=False))
-        formulas = {
-            part: (wrong or {}).get(part) or matrix_of_checks.RIGHT[f"{group}.{part}"] for part in parts
-        }
-        results = tuple(formula(**given, **options) for formula in formulas.values())
-        return results if len(results) > 1 else results[0]
-
+    function = student(name, wrong, parts)
     return bared(function, parts) if keywords.get("plain") else function
 
 
@@ -137,7 +186,7 @@ NARROW_WRONG = [
 
 @pytest.mark.parametrize(("name", "keywords", "part", "id"), NARROW_WRONG)
 def test_a_narrower_check_names_what_is_wrong(name, keywords, part, id):
-    group = CHECKS[name][0]
+    group = TASKS[name].group
     formula = dict(matrix_of_checks.misconceptions_of(f"{group}.{part}"))[id]
     report = getattr(check, name)(narrow_student(name, keywords, {part: formula}), **keywords)
     assert not report.passed

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from matrix_of_checks import CHECKS, student
+from matrix_of_checks import student
 
 from cnnlab import check
 from cnnlab.check.answers import agree, tolerance
+from cnnlab.tasks import TASKS
 
-NUMERIC = [name for name in CHECKS if name != "gradient_checker"]  # whose answer is yes or no
+NUMERIC = [name for name in TASKS if name != "gradient_checker"]  # whose answer is yes or no
 
 
 def with_one_entry(function, choose, factor):

@@ -26,6 +26,11 @@ PADDING_Y = {"x": PADDING["x"], "w": PADDING["w"], "padding": 1}
 UNPADDED = {"dy": a([1]), "x": a([1, 2]), "w": a([2, -1]), "padding": 0}
 IMAGE = {"dy": a([[1, 10]], 4), "x": a([[1, 2, 3], [4, 5, 6]], 4), "w": a([[1, 2], [3, 5]], 4)}
 CHANNELS = {"dy": a([[1, 1], [2, 0]]), "x": a([[1, 2], [3, 4]]), "w": np.ones((2, 2, 1))}
+DILATION = {"dy": a([1, 2, 3]), "x": a([1, 2, 3, 4, 5]), "w": a([2, -1]), "dilation": 2}
+DILATION_Y = {"x": DILATION["x"], "w": DILATION["w"], "dilation": 2}
+GROUPS = {"dy": a([[1, 1], [2, 0]]), "x": a([[1, 2], [3, 4]]), "w": a([[[2]], [[5]]]), "groups": 2}
+GROUPS_Y = {"x": GROUPS["x"], "w": GROUPS["w"], "groups": 2}
+FOUR_KERNELS = {"x": a([[1], [3]]), "w": a([[[1]], [[2]], [[3]], [[4]]]), "groups": 2}
 INTEGERS = {"dy": a([0.5, 0.5]), "x": np.array([[[1, 1, 1]]]), "w": np.array([[[1, 1]]])}
 TIES = {"dy": a([[5, 7]], 4), "x": a([[1, 3, 0, 2], [3, 2, 2, 1]], 4), "size": 2}
 OVERLAP = {"dy": a([[10, 100, 1]], 4), "x": a([[1, 5, 7, 2]], 4), "size": (1, 2), "stride": (1, 1)}
@@ -152,6 +157,47 @@ BY_HAND = [
         "right": [[2, 2]],
         "filters-added": [[4, 4], 4],
         "one-filter": [[2, 2], [2, 2], [2, 0], [0, 2]],
+    }),
+    ("conv.y", DILATION_Y, {
+        "right": [[-1, 0, 1]],
+        "dilation-ignored": [[0, 1, 2, 3], [0, 1, 2]],
+        "dilation-for-stride": [[0, 2], [0, 2]],
+        "dilation-counted-as-gap": [[-2, -1], [-2, -1, 6]],
+        "dilation-size-forgotten": [[-1, 0, 1, 8]],
+    }),
+    ("conv.dw", DILATION, {
+        "right": [[14, 26]],
+        "dilation-ignored": [[14, 20]],
+        "dilation-for-stride": [[22, 10], [22, 10]],
+        "dilation-counted-as-gap": [[14, 14]],
+    }),
+    ("conv.dx", DILATION, {
+        "right": [[2, 4, 5, -2, -3]],
+        "dilation-ignored": [[2, 3, 4, -3, 0]],
+        "dilation-for-stride": [[2, -1, 4, -2, 6], [2, -1, 4, -2, 6]],
+        "dilation-counted-as-gap": [[2, 4, 6, -1, -2]],
+    }),
+    ("conv.y", GROUPS_Y, {
+        "right": [[[2, 4], [15, 20]]],
+        "groups-ignored": [[[8, 12], [20, 30]], [[2, 4], [5, 10]]],
+        "groups-crossed": [[[6, 8], [5, 10]]],
+        "groups-share-kernels": [[[2, 4], [6, 8]]],
+    }),
+    ("conv.y", FOUR_KERNELS, {
+        "right": [[[1], [2], [9], [12]]],
+        "groups-interleaved": [[[1], [6], [3], [12]], [[1], [2], [9], [12]], [[1], [9], [2], [12]]],
+    }),
+    ("conv.dw", GROUPS, {
+        "right": [[[[3]], [[6]]]],
+        "groups-ignored": [[[[10]], [[8]]], [[[3]], [[2]]]],
+        "groups-crossed": [[[[7]], [[2]]]],
+        "groups-share-kernels": [[[[3]], [[3]]]],
+    }),
+    ("conv.dx", GROUPS, {
+        "right": [[[2, 2], [10, 0]]],
+        "groups-ignored": [[[12, 2], [12, 2]], [[12, 2], [0, 0]]],
+        "groups-crossed": [[[10, 0], [2, 2]]],
+        "groups-share-kernels": [[[2, 2], [4, 0]]],
     }),
     ("conv.dw", INTEGERS, {"right": [[1, 1]], "integer-zeros": [[1, 1], [0, 0]]}),
     ("conv.dx", INTEGERS, {"right": [[0.5, 1, 0.5]], "integer-zeros": [[0, 1, 0], [0, 0, 0]]}),

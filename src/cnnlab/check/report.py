@@ -30,7 +30,7 @@ class Section:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class Report:
     """What `cnnlab.check` says about a function. It shows itself, the same way every time.
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from cnnlab.check.answers import agreeing, read
 from cnnlab.check.duties import Duty, explained
-from cnnlab.check.probes import Probe
 from cnnlab.check.report import Picture, Report, Section, mistake_sections, picture
 from cnnlab.check.sandbox import call
 from cnnlab.check.verdict import Finding, Verdict, judge
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS
+from cnnlab.tasks import SPECIAL, Probe
 
 
 def run(function, duty: Duty, seconds: float) -> Report:
@@ -17,26 +17,27 @@ def run(function, duty: Duty, seconds: float) -> Report:
     if function is None or function is Ellipsis:
         return _not_written(duty, "There is no function yet.")
     if not callable(function):
-        return Report(
-            False,
-            (),
+        return _failed(
             f"{duty.name}: expected a function, got a {type(function).__name__}.",
             "missing",
-            (Section("What to do", (f"Give the function itself, without brackets: check.{duty.name}(f).",)),),
+            Section("What to do", (f"Give the function itself, without brackets: check.{duty.name}(f).",)),
         )
     refused, problem = _signature(function, duty)
     if problem:
-        return Report(
-            False,
-            (),
+        return _failed(
             f"{duty.name}: your function cannot be called as it should be.",
             "signature",
-            (Section("Problem", (problem,)), Section("Expected", (_call_form(duty),))),
+            Section("Problem", (problem,)),
+            Section("Expected", (_call_form(duty),)),
         )
     if refused:
         return _without(function, duty, refused, seconds)
     outcomes, again = _outcomes(function, duty, seconds)
     return told(duty, judge(duty, outcomes, again), outcomes)
+
+
+def _failed(headline: str, rung: str, *sections: Section) -> Report:
+    return Report(passed=False, misconceptions=(), headline=headline, rung=rung, sections=sections)
 
 
 def _outcomes(function, duty: Duty, seconds: float):
@@ -114,7 +115,7 @@ def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> 
     headline = f"{duty.name}: your function does not take {names}."
     expected = Section("Expected", (_call_form(duty),))
     if unavoidable:
-        return Report(False, (), headline, "signature", (expected,))
+        return _failed(headline, "signature", expected)
     narrow = replace(
         duty,
         options=tuple(o for o in duty.options if o not in refused),
@@ -133,7 +134,7 @@ def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> 
                 f"check.{duty.name}(f, {arguments}).",
             ),
         )
-        return Report(False, (), headline, "signature", (expected, advice))
+        return _failed(headline, "signature", expected, advice)
     advice = Section(
         "Also",
         (
@@ -144,12 +145,11 @@ def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> 
 
 
 def _not_written(duty: Duty, sentence: str) -> Report:
-    return Report(
-        False,
-        (),
+    return _failed(
         f"{duty.name}: not written yet.",
         "missing",
-        (Section("Now", (sentence,)), Section("Expected", (_call_form(duty),))),
+        Section("Now", (sentence,)),
+        Section("Expected", (_call_form(duty),)),
     )
 
 
@@ -158,7 +158,8 @@ def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
     remarks = tuple(Section("Remark", (remark,)) for remark in verdict.remarks)
     if verdict.passed:
         tried = f"{len(duty.probes)} of {len(duty.probes)} calls are right in every entry."
-        return Report(True, (), f"{duty.name}: passed. {tried}", "passed", remarks)
+        headline = f"{duty.name}: passed. {tried}"
+        return Report(passed=True, misconceptions=(), headline=headline, rung="passed", sections=remarks)
     if verdict.rung == "missing":
         return _not_written(duty, "It raises NotImplementedError.")
     probe = duty.probes[verdict.probe]
@@ -194,16 +195,16 @@ def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
     if right:
         sections.append(Section("Seen", (right,)))
     return Report(
-        False,
-        verdict.names,
-        headline,
-        verdict.rung,
-        (*sections, *remarks),
-        pictures,
-        tuple(duty.arguments(probe).values()),
-        dict(probe.options),
-        expected,
-        got,
+        passed=False,
+        misconceptions=verdict.names,
+        headline=headline,
+        rung=verdict.rung,
+        sections=(*sections, *remarks),
+        pictures=pictures,
+        arguments=tuple(duty.arguments(probe).values()),
+        options=dict(probe.options),
+        expected=expected,
+        got=got,
     )
 
 
@@ -221,7 +222,7 @@ def _wrong_part(duty: Duty, finding: Finding, *, shown: bool) -> list[Section]:
     probe = duty.probes[finding.probe]
     if finding.index is None:
         return [Section("Shape", (finding.told(name),))]
-    if duty.group == "checker":
+    if duty.task.group == "checker":
         answer = {True: "It said that the gradient is right.", False: "It said that the gradient is wrong."}
         return [Section("First wrong answer", (probe.story, answer[bool(finding.got[finding.index])]))]
     lines = [finding.told(name)]
@@ -256,23 +257,9 @@ def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     for section in sections:  # several parts with the same mistake are told once
         if section not in joined:
             joined.append(section)
-    read_at = [CATALOGUE[id].chapter for id in verdict.names if id in CATALOGUE] or [duty.chapter]
+    read_at = [CATALOGUE[id].chapter for id in verdict.names if id in CATALOGUE] or [duty.task.chapter]
     titles = dict.fromkeys(CHAPTERS[chapter] for chapter in read_at if chapter)
     return [*joined, Section("Read", (", ".join(titles),))] if titles else joined
-
-
-SPECIAL = {
-    "batch": "more than one example",
-    "channels": "more than one channel or filter",
-    "stride": "a stride",
-    "padding": "padding",
-    "integers": "arrays of integers",
-    "square": "a square kernel",
-    "ties": "ties",
-    "overlap": "overlapping windows",
-    "pair": "a pair as size or stride",
-    "large": "large scores",
-}
 
 
 def _where_right(duty: Duty, verdict: Verdict) -> str:
@@ -280,7 +267,7 @@ def _where_right(duty: Duty, verdict: Verdict) -> str:
     total, wrong = len(duty.probes), set(verdict.wrong_on)
     if verdict.rung not in ("value", "shape") or not wrong or len(wrong) == total:
         return ""
-    if duty.group == "checker":
+    if duty.task.group == "checker":
         return f"{total - len(wrong)} of {total} gradients were judged rightly."
     sentence = f"{total - len(wrong)} of {total} calls are right"
     tagged = {tag: {n for n, probe in enumerate(duty.probes) if tag in probe.tags} for tag in SPECIAL}

@@ -4,7 +4,7 @@ Nothing here runs a student's code: `judge` sees only the outcomes. A name is gi
 formula of the catalogue gives the same numbers in the same shape on every probe.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 import numpy as np
@@ -13,7 +13,7 @@ from cnnlab import formatting
 from cnnlab.check.answers import Returned, agree, agreeing
 from cnnlab.check.duties import Duty
 from cnnlab.check.sandbox import Outcome
-from cnnlab.misconceptions import CATALOGUE, Change
+from cnnlab.misconceptions import CATALOGUE, Change, attempt
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
     for number, outcome in enumerate(outcomes):
         if outcome.kind != "value":
             rung = {"missing": "missing", "error": "error", "time": "time"}[outcome.kind]
-            return Verdict(rung, number, wrong_on=(number,))
+            return Verdict(rung, probe=number, wrong_on=(number,))
         problem = _problem(outcome.value)
         if problem:
-            return Verdict("type", number, wrong_on=(number,), problem=problem)
+            return Verdict("type", probe=number, wrong_on=(number,), problem=problem)
     answers = [[tuple(a.array for a in part) for part in outcome.value.parts] for outcome in outcomes]
     remarks = _remarks(outcomes)
     findings = tuple(
@@ -101,7 +101,7 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
     changed = next((n for n, outcome in enumerate(outcomes) if outcome.changed), None)
     if again is not None and _all_agree(answers[0], right[0]) and not _same_again(again, outcomes[0]):
         names = ("state-kept",) if _accumulated(again, right[0]) else ()
-        return Verdict("state", 0, names=names, wrong_on=(0,), remarks=remarks)
+        return Verdict("state", names=names, wrong_on=(0,), remarks=remarks)
     if findings:
         findings, names = _named(duty, findings, answers, right)
         first = min(finding.probe for finding in findings)
@@ -110,10 +110,10 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
         wrong_on = tuple(n for n in range(len(answers)) if not _all_agree(answers[n], right[n]))
         if changed is not None:
             names = (*names, "argument-modified")
-        return Verdict(rung, first, findings, names, wrong_on, remarks=remarks)
+        return Verdict(rung, probe=first, findings=findings, names=names, wrong_on=wrong_on, remarks=remarks)
     if changed is not None:
         return Verdict(
-            "argument", changed, names=("argument-modified",), wrong_on=(changed,), remarks=remarks
+            "argument", probe=changed, names=("argument-modified",), wrong_on=(changed,), remarks=remarks
         )
     return Verdict("passed", remarks=remarks)
 
@@ -149,11 +149,11 @@ def _finding(part: str, got: list, right: list) -> Finding | None:
     for number, (answer, expected) in enumerate(zip(got, right, strict=False)):
         for piece, (g, r) in enumerate(zip(answer, expected, strict=True)):
             if g.shape != r.shape:
-                return Finding(part, number, piece, g, r, None)
+                return Finding(part=part, probe=number, piece=piece, got=g, right=r, index=None)
             wrong = ~agreeing(g, r)
             if wrong.any():
                 index = tuple(int(i) for i in np.argwhere(wrong)[0])
-                return Finding(part, number, piece, g, r, index)
+                return Finding(part=part, probe=number, piece=piece, got=g, right=r, index=index)
     return None
 
 
@@ -161,7 +161,7 @@ def _named(duty: Duty, findings, answers, right):
     """Give names to findings; returns them and the ids of all, most likely first."""
     order = _order(answers, right)
     if order:
-        findings = tuple(_with(f, ("wrong-order",)) for f in findings)
+        findings = tuple(replace(f, names=("wrong-order",)) for f in findings)
         return findings, ("wrong-order",)
     candidates = {}
     for finding in findings:
@@ -181,7 +181,7 @@ def _named(duty: Duty, findings, answers, right):
         if not names:
             names = _pair(duty, finding, got)
             together = bool(names)
-        named.append(_with(finding, tuple(names), together))
+        named.append(replace(finding, names=tuple(names), together=together))
     counted = {}
     for finding in named:
         for rank, id in enumerate(finding.names):
@@ -189,12 +189,6 @@ def _named(duty: Duty, findings, answers, right):
             counted[id] = (min(best, rank), votes + 1)
     ids = sorted(counted, key=lambda id: (counted[id][0], -counted[id][1]))
     return tuple(named), tuple(ids)
-
-
-def _with(finding: Finding, names: tuple[str, ...], together: bool = False) -> Finding:
-    return Finding(
-        finding.part, finding.probe, finding.piece, finding.got, finding.right, finding.index, names, together
-    )
 
 
 def _explaining(duty: Duty, finding: Finding, got: list) -> list[str]:
@@ -212,7 +206,7 @@ def _explains(duty: Duty, finding: Finding, formula, got: list) -> bool:
 
 
 def _predicts(duty: Duty, part: str, formula, probe, got: tuple) -> bool:
-    result = _attempt(formula, **probe.arguments, **probe.options)
+    result = attempt(formula, **probe.arguments, **probe.options)
     return result is not None and _same(got, duty.shown(part, result))
 
 
@@ -240,29 +234,20 @@ def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
     ]
     if not all(np.isfinite(array).all() for array in answer):
         return []
-    altered = [(id, c, _attempt(c.before, given) if c.before else given) for id, c in changes]
+    altered = [(id, c, attempt(c.before, given) if c.before else given) for id, c in changes]
     for inner, formula in duty.mistakes(finding.part):
-        plain = _attempt(formula, **given)
+        plain = attempt(formula, **given)
         for outer, change, arguments in altered:
             if inner == outer or arguments is None:
                 continue
-            result = _attempt(formula, **arguments) if change.before else plain
+            result = attempt(formula, **arguments) if change.before else plain
             if result is None:
                 continue
-            predicted = _attempt(change.after, result, given) if change.after else result
+            predicted = attempt(change.after, result, given) if change.after else result
             fits = predicted is not None and _same(duty.shown(finding.part, predicted), answer)
             if fits and _explains(duty, finding, change(formula), got):
                 return [inner, outer]
     return []
-
-
-def _attempt(formula, /, *positional, **arguments):
-    """What a wrong formula gives, or None if it makes no array of these shapes."""
-    try:
-        with np.errstate(all="ignore"):
-            return formula(*positional, **arguments)
-    except (ValueError, IndexError, TypeError):  # TypeError: it does not know an option that was asked for
-        return None
 
 
 def _same(got: tuple, predicted: tuple) -> bool:

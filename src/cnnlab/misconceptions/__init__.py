@@ -18,8 +18,8 @@ from collections.abc import Callable
 import numpy as np
 
 from cnnlab.misconceptions import convolution, general, network, pooling, training
-from cnnlab.misconceptions.right import RIGHT
-from cnnlab.misconceptions.table import CHAPTERS, Change, Mistake
+from cnnlab.misconceptions.table import CHAPTERS, RIGHT, Change, Mistake, attempt
+from cnnlab.tasks import task_of
 
 __all__ = [
     "CATALOGUE",
@@ -29,6 +29,7 @@ __all__ = [
     "TIES",
     "Change",
     "Mistake",
+    "attempt",
     "formulas",
     "numbers",
     "target_of",
@@ -100,8 +101,9 @@ def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str,
     right one are left out, and so are those whose array has another shape. The order is that of the catalogue.
     Raises KeyError for an unknown name, IndexError for an index outside the array.
     """
-    names = ARGUMENTS.get(target_of(name), ARGUMENTS[target_of(name).split(".")[0]])
-    right, wrong = _variants(name, dict(zip(names, arguments, strict=False)) | options)
+    task = task_of(name)
+    given = dict(zip((*task.takes, *task.options), arguments, strict=False))
+    right, wrong = _variants(name, given | options)
     value, found = float(right[index]), {}
     for id, result in wrong:
         if result.shape == right.shape and not np.isclose(result[index], value, rtol=1e-9, atol=1e-12):
@@ -115,62 +117,18 @@ def _variants(name: str, arguments: dict) -> tuple[np.ndarray, list[tuple[str, n
     arguments = {key: _as_array(value) for key, value in arguments.items()}
     right, wrong = np.asarray(RIGHT[target](**arguments)), []
     for id, formula in formulas(target):
-        try:
-            with np.errstate(all="ignore"):
-                result = np.asarray(formula(**arguments))
-        except (ValueError, IndexError):  # the mistake makes no array of these shapes
+        result = attempt(formula, **arguments)
+        if result is None:
             continue
+        result = np.asarray(result)
         if result.shape != right.shape or not np.allclose(result, right, rtol=1e-9, atol=1e-12):
             wrong.append((id, result))
     return right, wrong
 
 
-ARGUMENTS = {
-    "conv.y": ("x", "w", "b"),
-    "pool.y": ("x", "size"),
-    "conv": ("dy", "x", "w"),
-    "pool": ("dy", "x", "size"),
-    "chain": ("dy", "x", "w1", "w2"),
-    "dense": ("dy", "x", "w"),
-    "flatten": ("dy", "x", "w"),
-    "sigmoid": ("dy", "x"),
-    "relu": ("dy", "x"),
-    "sigmoidpool": ("dy", "x", "size"),
-    "softmax": ("x", "labels"),
-    "local": ("dy", "x", "w"),
-    "tie": ("dw", "db"),
-    "sgd": ("params", "grads", "velocities"),
-    "step": ("w", "gradients", "velocity", "rate", "momentum"),
-}
-"""The positional arguments by target, or for all targets of a function by their first word."""
-
-FUNCTIONS = {
-    "conv1d": "conv",
-    "conv2d": "conv",
-    "max_pool2d": "pool",
-    "two_convolutions": "chain",
-    "dense": "dense",
-    "flatten_dense": "flatten",
-    "sigmoid": "sigmoid",
-    "relu": "relu",
-    "sigmoid_max_pool2d": "sigmoidpool",
-    "softmax_cross_entropy": "softmax",
-    "local1d": "local",
-    "local2d": "local",
-    "tie_gradients": "tie",
-    "sgd": "sgd",
-    "momentum_step": "step",
-}
-"""The first word of the target by the name of the function."""
-
-
 def target_of(name: str) -> str:
     """The target that ``conv1d_backward.dw`` means: ``conv.dw``. Raises KeyError with the known names."""
-    function, _, part = name.partition(".")
-    target = f"{FUNCTIONS.get(function.removesuffix('_backward'), function)}.{part}"
-    if target not in RIGHT:
-        raise KeyError(f"{name!r} names no returned array; known are {', '.join(RIGHT)}")
-    return target
+    return f"{task_of(name).group}.{name.partition('.')[2]}"
 
 
 def _as_array(value):

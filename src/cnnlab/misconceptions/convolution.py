@@ -6,8 +6,7 @@ Targets: conv.y, conv.dx, conv.dw, conv.db. Formulas are written with the short 
 
 import numpy as np
 
-from cnnlab.misconceptions.right import RIGHT
-from cnnlab.misconceptions.table import Change, Mistake, to
+from cnnlab.misconceptions.table import RIGHT, Change, Mistake, to
 from cnnlab.misconceptions.windows import (
     dw_from,
     dx_from,
@@ -228,6 +227,117 @@ def _turned_if_square(kernel):
 _square_kernel_turned = Change(before=lambda arguments: arguments | {"w": _turned_if_square(arguments["w"])})
 
 
+def _seeing(*channels):
+    """A convolution with groups whose kernels see other channels: for each set a function (k, K, C, groups) -> indices."""
+
+    def full(w, x, groups):
+        """The kernels over all channels, zero where a kernel sees nothing."""
+        whole = np.zeros((len(w), x.shape[1], *w.shape[2:]))
+        for k, seen in _each(w, x, groups):
+            whole[k, seen] += w[k]
+        return whole
+
+    def _each(w, x, groups):
+        return [(k, one(k, len(w), x.shape[1], groups)) for one in channels for k in range(len(w))]
+
+    def y(x, w, b=None, groups=1, **options):
+        return RIGHT["conv.y"](x=x, w=full(w, x, groups), b=b, **options)
+
+    def dx(dy, x, w, groups=1, **options):
+        return RIGHT["conv.dx"](dy=dy, x=x, w=full(w, x, groups), **options)
+
+    def dw(dy, x, w, groups=1, **options):
+        whole, found = RIGHT["conv.dw"](dy=dy, x=x, w=full(w, x, groups), **options), np.zeros(w.shape)
+        for k, seen in _each(w, x, groups):
+            found[k] += whole[k, seen]
+        return found
+
+    return {"conv.y": y, "conv.dw": dw, "conv.dx": dx}
+
+
+def _group(number):
+    """The channels of the group that `number`, a function (k, K, groups), gives kernel k."""
+
+    def channels(k, kernels, count, groups):
+        size = count // groups
+        return np.arange(size) + number(k, kernels, groups) * size
+
+    return channels
+
+
+def _every_nth(k, kernels, count, groups):
+    return np.arange(k // (kernels // groups), count, groups)
+
+
+_first_group = _seeing(_group(lambda k, kernels, groups: 0))
+_next_group = _seeing(_group(lambda k, kernels, groups: (k // (kernels // groups) + 1) % groups))
+_turn_by_turn = _seeing(_group(lambda k, kernels, groups: k % groups))
+_channels_apart = _seeing(_every_nth)
+
+
+def _all_groups(part):
+    """Every kernel applied to the channels of every group."""
+
+    def formula(groups=1, **arguments):
+        every = [_group(lambda k, kernels, groups, number=number: number) for number in range(groups)]
+        return _seeing(*every)[part](groups=groups, **arguments)
+
+    return formula
+
+
+def _first_kernels(w, groups):
+    return np.concatenate([w[: len(w) // groups]] * groups)
+
+
+_kernels_of_first_group = Change(before=lambda a: a | {"w": _first_kernels(a["w"], a.get("groups", 1))})
+
+
+def _interleaved(axis):
+    """The results of the groups taken turn by turn instead of one group after the other."""
+
+    def after(result, arguments):
+        array = np.moveaxis(result, axis, 0)
+        apart = array.reshape(arguments.get("groups", 1), -1, *array.shape[1:])
+        return np.moveaxis(np.swapaxes(apart, 0, 1).reshape(array.shape), 0, axis)
+
+    return Change(after=after)
+
+
+def _instead(**options):
+    """Options replaced before the call, each by a function of (stride, dilation) as pairs of axes."""
+
+    def before(arguments):
+        rank = arguments["x"].ndim - 2
+        stride, dilation = (pair(arguments.get(name, 1), rank) for name in ("stride", "dilation"))
+        changed = {name: tuple(map(function, stride, dilation)) for name, function in options.items()}
+        return arguments | {name: value if rank > 1 else value[0] for name, value in changed.items()}
+
+    return Change(before=before)
+
+
+def _walk(how):
+    """The three formulas of a convolution whose windows are stepped and spread wrongly over the right positions."""
+    return {
+        "conv.y": y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), how),
+        "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), how),
+        "conv.dx": dx_from(_columns, how),
+    }
+
+
+_undilated = _walk({"spread": 1})
+_stepped_by_dilation = _walk(lambda stride, dilation: {"step": dilation, "spread": 1})
+_stride_and_dilation_swapped = _walk(lambda stride, dilation: {"step": dilation, "spread": stride})
+_gap_too_wide = _walk(lambda stride, dilation: {"spread": dilation + np.greater(dilation, 1)})
+
+
+def _undilated_size(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
+    """As many positions as without dilation: the kernel reaches over the end, where zeros are read."""
+    reach = [(d - 1) * (m - 1) for d, m in zip(pair(dilation, x.ndim - 2), w.shape[2:], strict=True)]
+    longer = np.pad(x, [(0, 0), (0, 0), *((0, more) for more in reach)])
+    how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return RIGHT["conv.y"](x=longer, w=w, b=b, **how)
+
+
 def _rotate_kernel(arguments):
     return arguments | {"w": each_spatial(arguments["w"], np.flip)}
 
@@ -332,14 +442,14 @@ ENTRIES = (
         name="inputs taken one place too far",
         wrong={
             "conv.y": (
-                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), shift=1),
-                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), shift=-1),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), {"shift": 1}),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), {"shift": -1}),
             ),
             "conv.dw": (
-                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), shift=1),
-                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), shift=-1),
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), {"shift": 1}),
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), {"shift": -1}),
             ),
-            "conv.dx": (dx_from(_columns, shift=1), dx_from(_columns, shift=-1)),
+            "conv.dx": (dx_from(_columns, {"shift": 1}), dx_from(_columns, {"shift": -1})),
         },
         tempting="Formulas that count from 1 become code that counts from 0.",
         why="Weight m at position i meets input i stride + m - padding, with every index counted from 0.",
@@ -640,10 +750,10 @@ ENTRIES = (
         wrong={
             "conv.y": (
                 Change(before=lambda a: a | {"stride": 1}),
-                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), step=1),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), {"step": 1}),
             ),
-            "conv.dw": (dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), step=1), _valid_swapped),
-            "conv.dx": (dx_from(_columns, step=1), _dx_without_stride),
+            "conv.dw": (dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), {"step": 1}), _valid_swapped),
+            "conv.dx": (dx_from(_columns, {"step": 1}), _dx_without_stride),
         },
         tempting="With stride 1 the position of a window is its number, and all first examples have stride 1.",
         why="Window i begins at input i stride, forward and backward.",
@@ -657,9 +767,9 @@ ENTRIES = (
         wrong={
             "conv.y": (
                 Change(before=lambda a: a | {"padding": 0}),
-                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), left=0),
+                y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), {"left": 0}),
             ),
-            "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), shift=0, left=0),
+            "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), {"left": 0}),
         },
         tempting="The padding is added inside the forward pass and is out of sight in the backward pass.",
         why="Window i begins at input i stride - padding, so the gradients must see the padded input too.",
@@ -702,8 +812,8 @@ ENTRIES = (
         name="= instead of += where windows overlap",
         wrong={
             "conv.dx": (
-                dx_from(_columns, assign=True),
-                dx_from(_last_kernel_columns, assign=True),
+                dx_from(_columns, {"assign": True}),
+                dx_from(_last_kernel_columns, {"assign": True}),
             )
         },
         tempting="The slice for a window is filled like any other array.",
@@ -775,5 +885,113 @@ ENTRIES = (
         hint="Compute the first output by hand.",
         chapter="one-dimension-by-hand",
         hides="A kernel of one weight.",
+    ),
+    Mistake(
+        id="dilation-ignored",
+        name="the dilation ignored",
+        wrong={
+            "conv.y": (_instead(dilation=lambda stride, dilation: 1), _undilated["conv.y"]),
+            "conv.dw": _undilated["conv.dw"],
+            "conv.dx": _undilated["conv.dx"],
+        },
+        tempting="The dilation is built into the forward pass, and the backward pass counts the offsets one by one.",
+        why="Weight m meets input i stride + m dilation - padding, forward and backward.",
+        hint="With dilation 2, which inputs does a kernel of 3 meet at the first position?",
+        chapter="strides-padding-dilation",
+        hides="Dilation 1; a kernel of one weight.",
+    ),
+    Mistake(
+        id="dilation-for-stride",
+        name="the dilation taken for the stride",
+        wrong={
+            "conv.y": (
+                _instead(stride=lambda stride, dilation: dilation, dilation=lambda stride, dilation: 1),
+                _instead(stride=lambda stride, dilation: dilation, dilation=lambda stride, dilation: stride),
+            ),
+            **{
+                part: (_stepped_by_dilation[part], _stride_and_dilation_swapped[part])
+                for part in ("conv.dw", "conv.dx")
+            },
+        },
+        tempting="Both are steps of more than one input.",
+        why="The stride moves the kernel, the dilation spreads its weights: i stride + m dilation.",
+        hint="Which of the two multiplies the position i, and which the offset m?",
+        chapter="strides-padding-dilation",
+        hides="A dilation as large as the stride.",
+    ),
+    Mistake(
+        id="dilation-counted-as-gap",
+        name="so many zeros between the weights as the dilation says, one too many",
+        wrong={
+            "conv.y": (
+                _instead(dilation=lambda stride, dilation: dilation + (dilation > 1)),
+                _gap_too_wide["conv.y"],
+            ),
+            "conv.dw": _gap_too_wide["conv.dw"],
+            "conv.dx": _gap_too_wide["conv.dx"],
+        },
+        tempting="A dilation of 2 sounds like two holes.",
+        why="Dilation d puts the weights d inputs apart, so there are d - 1 inputs between two of them.",
+        hint="Dilation 1 is an ordinary kernel: how many inputs lie between its weights?",
+        chapter="strides-padding-dilation",
+        hides="Dilation 1; a kernel of one weight.",
+    ),
+    Mistake(
+        id="dilation-size-forgotten",
+        name="as many outputs as without dilation",
+        wrong={"conv.y": _undilated_size},
+        tempting="The formula for the size of the output was there before the dilation.",
+        why="A dilated kernel reaches over dilation (M - 1) + 1 inputs, so it fits in at fewer positions.",
+        hint="Over how many inputs does a kernel of 3 reach with dilation 2?",
+        chapter="strides-padding-dilation",
+        hides="Dilation 1; a kernel of one weight.",
+    ),
+    Mistake(
+        id="groups-ignored",
+        name="the groups ignored",
+        wrong={part: (_all_groups(part), _first_group[part]) for part in ("conv.y", "conv.dw", "conv.dx")},
+        tempting="The kernel has fewer channels than the input, and broadcasting or a loop over its channels makes it fit.",
+        why="The kernels of a group see the channels of this group only.",
+        hint="How many channels does one kernel have, and which channels of x are they?",
+        chapter="strides-padding-dilation",
+        hides="One group.",
+    ),
+    Mistake(
+        id="groups-interleaved",
+        name="the groups taken turn by turn",
+        wrong={
+            "conv.y": (_turn_by_turn["conv.y"], _channels_apart["conv.y"], _interleaved(1)),
+            "conv.dw": (_turn_by_turn["conv.dw"], _channels_apart["conv.dw"], _interleaved(0)),
+            "conv.dx": (_turn_by_turn["conv.dx"], _channels_apart["conv.dx"], _interleaved(1)),
+        },
+        tempting="k % groups and x[:, g::groups] give groups of the right size too.",
+        why="A group is a block of neighbours: kernels g K/groups to (g + 1) K/groups, and channels likewise.",
+        hint="With two groups of four channels each, to which group does channel 1 belong?",
+        chapter="strides-padding-dilation",
+        hides="One group; one kernel and one channel for each group.",
+    ),
+    Mistake(
+        id="groups-share-kernels",
+        name="the kernels of the first group used for all groups",
+        wrong={
+            "conv.y": _kernels_of_first_group,
+            "conv.dx": _kernels_of_first_group,
+            "conv.dw": Change(after=lambda r, a: _first_kernels(r, a.get("groups", 1))),
+        },
+        tempting="Each group is a small convolution, and the kernel index starts at 0 again.",
+        why="Every group has kernels of its own: those of group g begin at g K / groups.",
+        hint="Which kernels does your loop use in its second turn?",
+        chapter="strides-padding-dilation",
+        hides="One group; groups with equal kernels.",
+    ),
+    Mistake(
+        id="groups-crossed",
+        name="each group paired with the channels of the next",
+        wrong=dict(_next_group),
+        tempting="Two loops count the groups, and one of them is a turn ahead.",
+        why="Group g of the kernels belongs to group g of the channels.",
+        hint="Make one group's channels zero: which outputs become zero?",
+        chapter="strides-padding-dilation",
+        hides="One group.",
     ),
 )

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from cnnlab.misconceptions.right import RIGHT, conv
-from cnnlab.misconceptions.table import Change, Mistake, to
+from cnnlab.misconceptions.table import RIGHT, Change, Mistake, to
 from cnnlab.misconceptions.windows import crop, each_spatial, flat, pair, scatter, windows
+from cnnlab.tasks.convolution import conv
 
 CONVOLUTION = "conv.dx conv.dw conv.db"
 LAYERS = (

@@ -7,10 +7,10 @@ flattened maps), chain.dw1, chain.dw2 (two convolutions), softmax.loss, softmax.
 import numpy as np
 
 from cnnlab.activations import sigmoid, sigmoid_backward, softmax
-from cnnlab.misconceptions.right import conv, conv_backward
 from cnnlab.misconceptions.table import Change, Mistake
 from cnnlab.misconceptions.windows import each_spatial, flat, sum_of, windows
 from cnnlab.pool import max_pool2d, max_pool2d_backward
+from cnnlab.tasks.convolution import conv, conv_backward
 
 
 def _slope(a):

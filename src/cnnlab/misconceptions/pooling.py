@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from cnnlab.misconceptions.right import RIGHT
-from cnnlab.misconceptions.table import Change, Mistake
+from cnnlab.misconceptions.table import RIGHT, Change, Mistake
 from cnnlab.misconceptions.windows import pair
 
 

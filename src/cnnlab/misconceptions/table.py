@@ -1,12 +1,18 @@
 """What one row of the catalogue holds, and how two rows are combined.
 
 A *target* names one returned array of one function, such as ``conv.dw``: the weight gradient of a convolution in
-one or two dimensions. `RIGHT` in `cnnlab.misconceptions.right` has the right function for each target. All
-functions of the catalogue take their arguments by keyword.
+one or two dimensions. All functions of the catalogue take their arguments by keyword.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnlab.tasks import TASKS
+
+RIGHT = {f"{task.group}.{part}": task.part(part) for task in TASKS.values() for part in task.returns}
+"""The right function by target."""
 
 CHAPTERS = {
     "one-weight-many-connections": "One weight, many connections",
@@ -79,3 +85,12 @@ class Mistake:
 def to(targets: str, formula) -> dict[str, object]:
     """The same formula for several targets: ``to("conv.dx conv.dw", change)``."""
     return dict.fromkeys(targets.split(), formula)
+
+
+def attempt(formula: Callable, /, *positional, **arguments):
+    """What a wrong formula gives, or None if it makes no array of these shapes or does not know one of the options."""
+    try:
+        with np.errstate(all="ignore"):
+            return formula(*positional, **arguments)
+    except (ValueError, IndexError, TypeError):
+        return None

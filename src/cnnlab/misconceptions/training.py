@@ -7,8 +7,8 @@ answer True or False.
 
 import numpy as np
 
-from cnnlab.misconceptions.right import central_differences, relative_difference
 from cnnlab.misconceptions.table import Change, Mistake
+from cnnlab.tasks.training import central_differences, relative_difference
 
 
 def _steps(rule):

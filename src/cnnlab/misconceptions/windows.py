@@ -27,24 +27,24 @@ def sum_of(subscripts: str, *arrays):
 
 def pair(value, rank: int) -> tuple[int, ...]:
     """One int for each spatial axis."""
-    return (value,) * rank if np.isscalar(value) else tuple(value)
+    return (int(value),) * rank if np.ndim(value) == 0 else tuple(map(int, value))
 
 
-def out_sizes(x, w, stride, padding) -> tuple[int, ...]:
-    """The number of positions along each axis: (L + 2 padding - M) // stride + 1."""
-    rank = x.ndim - 2
+def out_sizes(x, w, stride, padding, dilation=1) -> tuple[int, ...]:
+    """The number of positions along each axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
+    how = (pair(value, x.ndim - 2) for value in (stride, padding, dilation))
     return tuple(
-        (n + 2 * p - m) // s + 1
-        for n, m, s, p in zip(x.shape[2:], w.shape[2:], pair(stride, rank), pair(padding, rank), strict=True)
+        (n + 2 * p - d * (m - 1) - 1) // s + 1
+        for n, m, s, p, d in zip(x.shape[2:], w.shape[2:], *how, strict=True)
     )
 
 
 @cache
-def _reach(kernel, stride, out):
+def _reach(kernel, stride, dilation, out):
     """Spatial indices (P, M, rank) that each position and offset meet, counted from the padded start."""
     places = [
         [
-            [i * s + m for i, s, m in zip(at, stride, offset, strict=True)]
+            [i * s + m * d for i, s, m, d in zip(at, stride, offset, dilation, strict=True)]
             for offset in product(*map(range, kernel))
         ]
         for at in product(*map(range, out))
@@ -54,17 +54,23 @@ def _reach(kernel, stride, out):
     return reach
 
 
-def windows(x, w, stride, padding, *, step=None, shift=0, left=None):
+def _walked(x, w, stride, padding, dilation, step, spread, shift):
+    """The reach of a kernel that is walked and spread in its own way over the right number of positions."""
+    rank = x.ndim - 2
+    how = (pair(right if own is None else own, rank) for own, right in ((step, stride), (spread, dilation)))
+    return _reach(w.shape[2:], *how, out_sizes(x, w, stride, padding, dilation)) + shift
+
+
+def windows(x, w, stride, padding, dilation=1, *, step=None, spread=None, shift=0, left=None):
     """X (N, C, P, M). What lies outside x is zero.
 
     step    the stride that is really walked (default: the stride)
+    spread  the dilation that is really used (default: the dilation)
     shift   inputs by which every window is displaced
     left    the padding that is really put in front (default: the padding)
     """
-    rank = x.ndim - 2
-    out = out_sizes(x, w, stride, padding)
-    reach = _reach(w.shape[2:], pair(stride if step is None else step, rank), out) + shift
-    front = pair(padding if left is None else left, rank)
+    reach = _walked(x, w, stride, padding, dilation, step, spread, shift)
+    front = pair(padding if left is None else left, x.ndim - 2)
     low = [max(p, -int(axis.min())) for p, axis in zip(front, np.moveaxis(reach, -1, 0), strict=True)]
     high = [
         max(0, int(axis.max()) + 1 - p - n)
@@ -75,17 +81,14 @@ def windows(x, w, stride, padding, *, step=None, shift=0, left=None):
     return padded[(slice(None), slice(None), *at)]
 
 
-def scatter(columns, x, w, stride, padding, *, step=None, shift=0, assign=False):
+def scatter(columns, x, w, stride, padding, dilation=1, *, step=None, spread=None, shift=0, assign=False):
     """Put columns (N, C, P, M) back to where they came from in the padded input, adding where windows overlap.
 
-    assign   True: the last window to reach an input overwrites the others
+    step, spread, shift   as in `windows`
+    assign                True: the last window to reach an input overwrites the others
     """
-    rank = x.ndim - 2
-    reach = _reach(
-        w.shape[2:], pair(stride if step is None else step, rank), out_sizes(x, w, stride, padding)
-    )
-    reach = reach + shift
-    sizes = [n + 2 * p for n, p in zip(x.shape[2:], pair(padding, rank), strict=True)]
+    reach = _walked(x, w, stride, padding, dilation, step, spread, shift)
+    sizes = [n + 2 * p for n, p in zip(x.shape[2:], pair(padding, x.ndim - 2), strict=True)]
     inside = np.all((reach >= 0) & (reach < sizes), axis=-1)
     padded = np.zeros((*x.shape[:2], *sizes))
     for p in range(reach.shape[0]):
@@ -108,33 +111,57 @@ def flat(array):
     return np.asarray(array, float).reshape(*array.shape[:2], -1)
 
 
-def y_from(formula, **how):
-    """A forward from a formula (X, W) -> (N, K, P). `how` goes to `windows`."""
+def by_group(groups, w, *arrays):
+    """The kernels of each group, with the channels of every (N, C, ...) array that belong to it."""
+    parts = [np.split(array, groups, axis=1) for array in arrays]
+    return zip(np.split(w, groups), *parts, strict=True)
 
-    def y(x, w, b=None, stride=1, padding=0):
-        result = formula(windows(x, w, stride, padding, **how), flat(w))
+
+def y_from(formula, how=None):
+    """A forward from a formula (X, W) -> (N, K, P). `how` goes to `windows`, or is a function of the options."""
+
+    def y(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
+        given = _given(how, stride, dilation)
+        ys = [
+            formula(windows(xs, ws, stride, padding, dilation, **given), flat(ws))
+            for ws, xs in by_group(groups, w, x)
+        ]
         bias = 0 if b is None else np.asarray(b).reshape(-1, *[1] * (x.ndim - 2))
-        return result.reshape(*result.shape[:2], *out_sizes(x, w, stride, padding)) + bias
+        return np.concatenate(ys, 1).reshape(len(x), -1, *out_sizes(x, w, stride, padding, dilation)) + bias
 
     return y
 
 
-def dw_from(formula, **how):
-    """A weight gradient from a formula (X, D) -> (K, C, M). `how` goes to `windows`."""
+def dw_from(formula, how=None):
+    """A weight gradient from a formula (X, D) -> (K, C, M). `how` as in `y_from`."""
 
-    def dw(dy, x, w, stride=1, padding=0):
-        return formula(windows(x, w, stride, padding, **how), flat(dy)).reshape(w.shape)
+    def dw(dy, x, w, stride=1, padding=0, dilation=1, groups=1):
+        given = _given(how, stride, dilation)
+        dws = [
+            formula(windows(xs, ws, stride, padding, dilation, **given), flat(dys))
+            for ws, xs, dys in by_group(groups, w, x, dy)
+        ]
+        return np.concatenate(dws).reshape(w.shape)
 
     return dw
 
 
-def dx_from(formula, *, cut=crop, **how):
+def dx_from(formula, how=None, *, cut=crop):
     """An input gradient from a formula (W, D) -> (N, C, P, M). `how` goes to `scatter`, `cut` takes the padding off."""
 
-    def dx(dy, x, w, stride=1, padding=0):
-        return cut(scatter(formula(flat(w), flat(dy)), x, w, stride, padding, **how), x, padding)
+    def dx(dy, x, w, stride=1, padding=0, dilation=1, groups=1):
+        given = _given(how, stride, dilation)
+        padded = [
+            scatter(formula(flat(ws), flat(dys)), xs, ws, stride, padding, dilation, **given)
+            for ws, xs, dys in by_group(groups, w, x, dy)
+        ]
+        return cut(np.concatenate(padded, 1), x, padding)
 
     return dx
+
+
+def _given(how, stride, dilation) -> dict:
+    return how(stride, dilation) if callable(how) else how or {}
 
 
 def each_spatial(array, function):
