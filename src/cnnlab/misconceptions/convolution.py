@@ -304,9 +304,11 @@ def _interleaved(axis):
 
 
 def _instead(**options):
-    """Options replaced before the call, each by a function of (stride, dilation) as pairs of axes."""
+    """Options replaced before the call, axis by axis, if a dilation was given; each by a function (stride, dilation)."""
 
     def before(arguments):
+        if "dilation" not in arguments:
+            return arguments
         rank = arguments["x"].ndim - 2
         stride, dilation = (pair(arguments.get(name, 1), rank) for name in ("stride", "dilation"))
         changed = {name: tuple(map(function, stride, dilation)) for name, function in options.items()}

@@ -120,8 +120,8 @@ def by_group(groups, w, *arrays):
 def y_from(formula, how=None):
     """A forward from a formula (X, W) -> (N, K, P). `how` goes to `windows`, or is a function of the options."""
 
-    def y(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
-        given = _given(how, stride, dilation)
+    def y(x, w, b=None, stride=1, padding=0, dilation=None, groups=1):
+        given, dilation = _given(how, stride, dilation)
         ys = [
             formula(windows(xs, ws, stride, padding, dilation, **given), flat(ws))
             for ws, xs in by_group(groups, w, x)
@@ -135,8 +135,8 @@ def y_from(formula, how=None):
 def dw_from(formula, how=None):
     """A weight gradient from a formula (X, D) -> (K, C, M). `how` as in `y_from`."""
 
-    def dw(dy, x, w, stride=1, padding=0, dilation=1, groups=1):
-        given = _given(how, stride, dilation)
+    def dw(dy, x, w, stride=1, padding=0, dilation=None, groups=1):
+        given, dilation = _given(how, stride, dilation)
         dws = [
             formula(windows(xs, ws, stride, padding, dilation, **given), flat(dys))
             for ws, xs, dys in by_group(groups, w, x, dy)
@@ -149,8 +149,8 @@ def dw_from(formula, how=None):
 def dx_from(formula, how=None, *, cut=crop):
     """An input gradient from a formula (W, D) -> (N, C, P, M). `how` goes to `scatter`, `cut` takes the padding off."""
 
-    def dx(dy, x, w, stride=1, padding=0, dilation=1, groups=1):
-        given = _given(how, stride, dilation)
+    def dx(dy, x, w, stride=1, padding=0, dilation=None, groups=1):
+        given, dilation = _given(how, stride, dilation)
         padded = [
             scatter(formula(flat(ws), flat(dys)), xs, ws, stride, padding, dilation, **given)
             for ws, xs, dys in by_group(groups, w, x, dy)
@@ -160,8 +160,11 @@ def dx_from(formula, how=None, *, cut=crop):
     return dx
 
 
-def _given(how, stride, dilation) -> dict:
-    return how(stride, dilation) if callable(how) else how or {}
+def _given(how, stride, dilation) -> tuple[dict, object]:
+    """What goes to `windows` or `scatter`, and the dilation. Where none was given, no mistake is made with it."""
+    if callable(how):
+        how = {} if dilation is None else how(stride, dilation)
+    return how or {}, 1 if dilation is None else dilation
 
 
 def each_spatial(array, function):

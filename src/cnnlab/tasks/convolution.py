@@ -226,10 +226,12 @@ SPREADING = {"dilation": 1, "groups": 1}
 
 
 def _written_out(terms):
-    """Sums with dilation or groups are not written out."""
-    return lambda *arguments, **options: (
-        () if SPREADING.keys() & options.keys() else terms(*arguments, **options)
-    )
+    """A sum with dilation or groups is not written out."""
+
+    def lines(*arguments, dilation=1, groups=1, **options):
+        return () if max(dilation, groups) > 1 else terms(*arguments, **options)
+
+    return lines
 
 
 def _forward(ndim, chapter, shown=tuple) -> Task:
