@@ -85,14 +85,11 @@ KNOWN = sorted(set(SPECIAL) - {"pair", "square", "dilation", "groups"} | {"bias"
 def _check_of(task: Task) -> Callable:
     """The check of one task, with a signature and a docstring of its own."""
 
-    def check(function, **narrower) -> Report:
-        seconds, returns, takes = (
-            narrower.pop(name, default)
-            for name, default in (("seconds", SECONDS), ("returns", None), ("takes", None))
-        )
-        plain = narrower.pop("plain", False) if task.plain else False
+    def check(function, *, returns=None, takes=None, seconds=SECONDS, plain=False, **narrower) -> Report:
         asked = [option for option in task.asked if narrower.pop(option, False)]
         unknown = set(narrower) - set(KNOWN)
+        if plain and not task.plain:
+            unknown.add("plain")
         if unknown:
             raise TypeError(
                 f"check.{task.name}: unknown {', '.join(sorted(unknown))}; known are returns, takes, seconds, plain and "
@@ -117,7 +114,7 @@ def _check_of(task: Task) -> Callable:
 
 def _narrower(task: Task) -> dict:
     """The keywords that make sense for a check, and what they are if nothing is said."""
-    tags = {tag for probe in task.probes() for tag in probe.tags} | {name for name in task.options}
+    tags = {tag for probe in task.probes() for tag in probe.tags}.union(task.options)
     words = {
         word: True
         for word in KNOWN
