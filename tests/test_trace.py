@@ -20,19 +20,21 @@ RANKS = st.sampled_from([1, 2])
 
 @st.composite
 def convolutions(draw):
-    """x, w, b, dy of small integers with stride and padding, in one or two dimensions."""
+    """x, w, b, dy of small integers with all options, in one or two dimensions."""
     rank = draw(RANKS)
-    n, c, k = (draw(st.integers(1, 2)) for _ in range(3))
-    kernel = [draw(st.integers(1, 3)) for _ in range(rank)]
-    padding = tuple(draw(st.integers(0, 2)) for _ in range(rank))
-    stride = tuple(draw(st.integers(1, 3)) for _ in range(rank))
-    smallest = [max(1, m - 2 * p) for m, p in zip(kernel, padding, strict=True)]
+    n, c, k, groups = (draw(st.integers(1, 2)) for _ in range(4))
+    kernel, padding, stride, dilation = (
+        tuple(draw(st.integers(low, high)) for _ in range(rank))
+        for low, high in ((1, 3), (0, 2), (1, 3), (1, 2))
+    )
+    reach = [d * (m - 1) + 1 for d, m in zip(dilation, kernel, strict=True)]
+    smallest = [max(1, r - 2 * p) for r, p in zip(reach, padding, strict=True)]
     spatial = [draw(st.integers(low, low + 3)) for low in smallest]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    out = [(s + 2 * p - m) // t + 1 for s, p, m, t in zip(spatial, padding, kernel, stride, strict=True)]
-    shapes = (n, c, *spatial), (k, c, *kernel), (k,), (n, k, *out)
+    out = [(s + 2 * p - r) // t + 1 for s, p, r, t in zip(spatial, padding, reach, stride, strict=True)]
+    shapes = (n, groups * c, *spatial), (groups * k, c, *kernel), (groups * k,), (n, groups * k, *out)
     x, w, b, dy = (rng.integers(-4, 5, shape).astype(float) for shape in shapes)
-    return x, w, b, dy, {"stride": stride, "padding": padding}
+    return x, w, b, dy, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
 
 
 @st.composite
@@ -111,7 +113,8 @@ def test_factors_are_entries_of_the_arrays(problem):
 @given(convolutions())
 def test_connections_are_those_that_the_terms_use(problem):
     x, w, _, dy, options = problem
-    listed = trace.connections(x.shape, w.shape[2:], **options)
+    spatial = {name: option for name, option in options.items() if name != "groups"}
+    listed = trace.connections(x.shape, w.shape[2:], **spatial)
     assert len(set(listed)) == len(listed)
     used = {
         (term.factors[1].index[2:], offset, term.factors[0].index[2:])
@@ -119,9 +122,9 @@ def test_connections_are_those_that_the_terms_use(problem):
         for term in trace.conv_dw(dy, x, w, index=(0, 0, *offset), **options).terms
     }
     assert set(listed) == used
-    assert trace.positions(x.shape, w.shape[2:], **options) == dy.shape[2:]
+    assert trace.positions(x.shape, w.shape[2:], **spatial) == dy.shape[2:]
     for position in np.ndindex(*dy.shape[2:]):
-        field = trace.receptive_field(position, x.shape, w.shape[2:], **options)
+        field = trace.receptive_field(position, x.shape, w.shape[2:], **spatial)
         assert {(position, *pair) for pair in field.items()} == {c for c in listed if c[0] == position}
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnlab import geometry
 from cnnlab.arrays import KERNEL_AXES, SPATIAL_AXES, as_floats, as_sizes, output_sizes
 from cnnlab.losses import half_sum_of_squares, half_sum_of_squares_backward
 from cnnlab.optim import sgd
@@ -143,14 +144,15 @@ def count(spatial, w_shape, *, stride=1, padding=0):
     stride = as_sizes("count", "stride", stride, ndim, minimum=1)
     padding = as_sizes("count", "padding", padding, ndim, minimum=0)
     out = output_sizes("count", spatial, w_shape[2:], stride, padding)
-    inside = [
-        sum(p <= s * i + m < n + p for i in range(o) for m in range(size))
-        for n, size, s, p, o in zip(spatial, w_shape[2:], stride, padding, out, strict=True)
+    # Axis by axis: a picture has too many connections to list them.
+    linked = [
+        len(geometry.connections((n,), (m,), stride=s, padding=p).output)
+        for n, m, s, p in zip(spatial, w_shape[2:], stride, padding, strict=True)
     ]
     kernels, channels = w_shape[:2]
     positions, weights = math.prod(out), math.prod(w_shape)
     return Counts(
-        kernels * channels * math.prod(inside), weights, positions * weights, kernels, positions * kernels
+        kernels * channels * math.prod(linked), weights, positions * weights, kernels, positions * kernels
     )
 
 
@@ -180,10 +182,8 @@ def train_kernels(x, t, w, b, *, rate, steps, momentum=0.0, shared=False):
 
 def _local(function, x, w, b, stride, padding, ndim):
     x, w, b, stride, padding, out = _check(function, x, w, b, stride, padding, ndim)
-    xp = _pad(x, padding)
-    y = np.zeros((len(x), w.shape[ndim], *out), x.dtype)
-    for offset, tap in _taps(w.shape[ndim + 2 :], stride, out):
-        y += np.einsum("nc...,...kc->nk...", xp[tap], w[offset])
+    met, kernels = geometry.met(out, w.shape[ndim + 2 :], stride=stride, padding=padding), _flat(w, ndim)
+    y = np.einsum("ncpm,pkcm->nkp", geometry.gather(x, met), kernels).reshape(len(x), -1, *out)
     return y if b is None else y + np.moveaxis(b, -1, 0)
 
 
@@ -196,13 +196,16 @@ def _local_backward(function, dy, x, w, stride, padding, ndim):
             "call forward and backward with the same stride and padding."
         )
     dtype = np.result_type(dy, x)
-    dy, xp = dy.astype(dtype, copy=False), _pad(x.astype(dtype, copy=False), padding)
-    dxp, dw = np.zeros_like(xp), np.zeros(w.shape, dtype)
-    for offset, tap in _taps(w.shape[ndim + 2 :], stride, out):
-        dw[offset] = np.einsum("nk...,nc...->...kc", dy, xp[tap])
-        dxp[tap] += np.einsum("nk...,...kc->nc...", dy, w[offset])
-    inside = tuple(slice(p, p + n) for p, n in zip(padding, x.shape[2:], strict=True))
-    return dxp[(..., *inside)], dw, np.einsum("nk...->...k", dy)
+    x, dz = x.astype(dtype, copy=False), dy.astype(dtype, copy=False).reshape(*dy.shape[:2], -1)
+    met, kernels = geometry.met(out, w.shape[ndim + 2 :], stride=stride, padding=padding), _flat(w, ndim)
+    dw = np.einsum("nkp,ncpm->pkcm", dz, geometry.gather(x, met)).reshape(w.shape)
+    dx = geometry.scatter(np.einsum("nkp,pkcm->ncpm", dz, kernels), met, x.shape[2:])
+    return dx, dw, np.einsum("nk...->...k", dy)
+
+
+def _flat(w, ndim):
+    """Private kernels (*positions, K, C, *kernel) with the positions in one axis and the weights of a kernel in one."""
+    return w.reshape(-1, *w.shape[ndim : ndim + 2], math.prod(w.shape[ndim + 2 :]))
 
 
 def _check(function, x, w, b, stride, padding, ndim):
@@ -244,14 +247,3 @@ def _spatial_axes(function, name, value, wanted):
             "add the missing axes of length 1."
         )
     return ndim
-
-
-def _pad(x, padding):
-    return np.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)])
-
-
-def _taps(kernel, stride, out):
-    """For every kernel offset: its place in w, and the slices of the padded input that it meets at all positions."""
-    for offset in np.ndindex(*kernel):
-        spans = zip(offset, stride, out, strict=True)
-        yield (..., *offset), (..., *(slice(o, o + s * n, s) for o, s, n in spans))

@@ -7,7 +7,8 @@ their own. They are written for being read, not for speed: use `cnnlab.conv` to 
 
 Arrays are laid out as in the rest of the package: x (N, C, *spatial), w (K, C, *kernel), dy
 (N, K, *positions). One- and two-dimensional arrays are handled alike. Positions that fall into the
-padding carry no connection and are not listed.
+padding carry no connection and are not listed. The `options` are stride, padding and dilation as in
+`cnnlab.conv`; with groups, too, kernel k sees the channels of its group only, and w is (K, C / groups, *kernel).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from itertools import product
 
 import numpy as np
 
+from cnnlab import geometry
 from cnnlab.formatting import number, signed
 
 Index = tuple[int, ...]
@@ -90,43 +92,35 @@ class Entry:
         return f"{self.label()} = {self.text()}"
 
 
-def positions(x_shape, kernel, *, stride=1, padding=0) -> Index:
-    """How many output positions there are along each spatial axis: (L + 2 padding - M) // stride + 1."""
-    rank = len(kernel)
-    sizes, strides, pads = x_shape[-rank:], _per_axis(stride, rank), _per_axis(padding, rank)
-    return tuple((n + 2 * p - m) // s + 1 for n, m, s, p in zip(sizes, kernel, strides, pads, strict=True))
+def positions(x_shape, kernel, **options) -> Index:
+    """How many output positions there are along each spatial axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
+    return geometry.positions(x_shape[-len(kernel) :], kernel, **options)
 
 
-def receptive_field(position: Index, x_shape, kernel, *, stride=1, padding=0) -> dict[Index, Index]:
+def receptive_field(position: Index, x_shape, kernel, **options) -> dict[Index, Index]:
     """The inputs that one output position sees.
 
     Returns {offset in the kernel: spatial index of the input it meets}; offsets that meet padding are absent.
     """
-    seen = {}
-    for offset in product(*map(range, kernel)):
-        at = _meets(position, offset, x_shape, stride=stride, padding=padding)
-        if at is not None:
-            seen[offset] = at
-    return seen
+    return {offset: at for _, offset, at in _links("output", position, x_shape, kernel, options)}
 
 
-def connections(x_shape, kernel, *, stride=1, padding=0) -> list[tuple[Index, Index, Index]]:
+def connections(x_shape, kernel, **options) -> list[tuple[Index, Index, Index]]:
     """Every connection of one channel as (output position, kernel offset, input position), row by row."""
-    grid = positions(x_shape, kernel, stride=stride, padding=padding)
-    return [
-        (position, offset, at)
-        for position in product(*map(range, grid))
-        for offset, at in receptive_field(position, x_shape, kernel, stride=stride, padding=padding).items()
-    ]
+    return _listed(geometry.connections(x_shape[-len(kernel) :], kernel, **options), slice(None))
 
 
-def conv_y(x, w, b=None, *, index: Index, stride=1, padding=0) -> Entry:
-    """The terms of one output: y[n, k, i] = b[k] + sum over c, m of w[k, c, m] x[n, c, i stride + m - padding]."""
+def conv_y(x, w, b=None, *, index: Index, groups=1, **options) -> Entry:
+    """The terms of one output: y[n, k, i] = b[k] + sum over c, m of w[k, c, m] x[n, c, i stride + m dilation - padding].
+
+    With groups w[k, c] meets the channel of x that is the c-th of its group.
+    """
     n, k, *position = index
-    field = receptive_field(tuple(position), x.shape, w.shape[2:], stride=stride, padding=padding)
+    field = receptive_field(position, x.shape, w.shape[2:], **options)
     terms = [
-        Term((_factor("w", w, (k, c, *offset)), _factor("x", x, (n, c, *at))))
-        for c in range(x.shape[1])
+        Term((_factor("w", w, (k, c, *offset)), _factor("x", x, (n, channel, *at))))
+        for kernel, c, channel in geometry.channels(x.shape[1], len(w), groups=groups)
+        if kernel == k
         for offset, at in field.items()
     ]
     if b is not None:
@@ -134,39 +128,35 @@ def conv_y(x, w, b=None, *, index: Index, stride=1, padding=0) -> Entry:
     return Entry("y", tuple(index), tuple(terms))
 
 
-def conv_dw(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
-    """The terms of one weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i stride + m - padding] dy[n, k, i]."""
+def conv_dw(dy, x, w, *, index: Index, groups=1, **options) -> Entry:
+    """The terms of a weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i stride + m dilation - padding] dy[n, k, i].
+
+    With groups w[k, c] meets the channel of x that is the c-th of its group.
+    """
     k, c, *offset = index
-    offset = tuple(offset)
-    grid = positions(x.shape, w.shape[2:], stride=stride, padding=padding)
-    uses = [
-        (position, at)
-        for position in product(*map(range, grid))
-        if (at := _meets(position, offset, x.shape, stride=stride, padding=padding)) is not None
-    ]
+    links = _links("weight", offset, x.shape, w.shape[2:], options)
     terms = [
-        Term((_factor("x", x, (n, c, *at)), _factor("dy", dy, (n, k, *position))))
+        Term((_factor("x", x, (n, channel, *at)), _factor("dy", dy, (n, k, *position))))
+        for *weight, channel in geometry.channels(x.shape[1], len(w), groups=groups)
+        if weight == [k, c]
         for n in range(x.shape[0])
-        for position, at in uses
+        for position, _, at in links
     ]
     return Entry("dw", tuple(index), tuple(terms))
 
 
-def conv_dx(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
-    """The terms of one input's gradient: dx[n, c, j] = sum over k and the outputs i that see j of w[k, c, m] dy[n, k, i]."""
-    n, c, *at = index
-    at = tuple(at)
-    grid = positions(x.shape, w.shape[2:], stride=stride, padding=padding)
-    # A larger offset is met by an earlier position, so counting offsets down lists the positions in order.
-    feeds = [
-        (position, offset)
-        for offset in product(*(range(m - 1, -1, -1) for m in w.shape[2:]))
-        if (position := _fed(at, offset, grid, stride=stride, padding=padding)) is not None
-    ]
+def conv_dx(dy, x, w, *, index: Index, groups=1, **options) -> Entry:
+    """The terms of one input's gradient: dx[n, c, j] = sum over k and the outputs i that see j of w[k, c, m] dy[n, k, i].
+
+    With groups k runs over the kernels that see this channel, and c counts the channels of its group.
+    """
+    n, seen, *at = index
+    links = _links("input", at, x.shape, w.shape[2:], options)
     terms = [
         Term((_factor("w", w, (k, c, *offset)), _factor("dy", dy, (n, k, *position))))
-        for k in range(w.shape[0])
-        for position, offset in feeds
+        for k, c, channel in geometry.channels(x.shape[1], len(w), groups=groups)
+        if channel == seen
+        for position, offset, _ in links
     ]
     return Entry("dx", tuple(index), tuple(terms))
 
@@ -183,13 +173,14 @@ def conv_db(dy, *, index: Index) -> Entry:
     return Entry("db", tuple(index), tuple(terms))
 
 
-def product_of_sums(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
+def product_of_sums(dy, x, w, *, index: Index, **options) -> Entry:
     """The mistaken gradient (sum of x) × (sum of dy) of one weight, multiplied out: every x times every dy.
 
-    The sums go over the x and the dy of `conv_dw`'s terms. Terms are ordered so that the first n² of them are the
-    product of the sums of the first n: the right terms are those where both come from the same connection.
+    The sums go over the x and the dy of `conv_dw`'s terms; its options are taken, too. Terms are ordered so that the
+    first n² of them are the product of the sums of the first n: the right terms are those where both come from the
+    same connection.
     """
-    right = conv_dw(dy, x, w, index=index, stride=stride, padding=padding)
+    right = conv_dw(dy, x, w, index=index, **options)
     xs, dys = zip(*(term.factors for term in right.terms), strict=True) if right.terms else ((), ())
     pairs = [
         pair
@@ -202,9 +193,9 @@ def product_of_sums(dy, x, w, *, index: Index, stride=1, padding=0) -> Entry:
 def pool_window(x, size, *, index: Index, stride=None) -> list[Index]:
     """The indices of x that one pooled output sees, row by row. `index` is (n, c, *position)."""
     n, c, *position = index
-    kernel = _per_axis(size, x.ndim - 2)
-    stride = kernel if stride is None else stride
-    return [(n, c, *at) for at in receptive_field(tuple(position), x.shape, kernel, stride=stride).values()]
+    kernel = geometry.pair(size, x.ndim - 2)
+    field = receptive_field(position, x.shape, kernel, stride=kernel if stride is None else stride)
+    return [(n, c, *at) for at in field.values()]
 
 
 def pool_winners(x, size, *, index: Index, stride=None) -> list[Index]:
@@ -229,11 +220,9 @@ def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
     if ties not in ("first", "split", "all"):
         raise ValueError(f'ties is "first", "split" or "all"; got {ties!r}')
     index, terms = tuple(index), []
-    kernel = _per_axis(size, x.ndim - 2)
-    strides = kernel if stride is None else stride
-    offsets = product(*(range(m - 1, -1, -1) for m in kernel))
-    windows = [_fed(index[2:], offset, dy.shape[2:], stride=strides, padding=0) for offset in offsets]
-    for position in (window for window in windows if window is not None):
+    kernel = geometry.pair(size, x.ndim - 2)
+    options = {"stride": kernel if stride is None else stride}
+    for position, _, _ in _links("input", index[2:], x.shape, kernel, options):
         output = (*index[:2], *position)
         winners = pool_winners(x, size, index=output, stride=stride)
         taker = winners[-1 if np.isnan(x[winners[0]]) else 0]
@@ -244,28 +233,22 @@ def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
     return Entry("dx", index, tuple(terms))
 
 
-def _meets(position: Index, offset: Index, x_shape, *, stride, padding) -> Index | None:
-    """The input that one position meets at one offset of the kernel, or None in the padding."""
-    rank = len(offset)
-    sizes, strides, pads = x_shape[-rank:], _per_axis(stride, rank), _per_axis(padding, rank)
-    at = tuple(i * s + m - p for i, s, m, p in zip(position, strides, offset, pads, strict=True))
-    return at if all(0 <= j < n for j, n in zip(at, sizes, strict=True)) else None
+def _links(part: str, index: Index, x_shape, kernel, options) -> list[tuple[Index, Index, Index]]:
+    """The `connections` in which one "output", "weight" or "input" has its part."""
+    found = geometry.connections(x_shape[-len(kernel) :], kernel, **options)
+    place = np.ravel_multi_index(tuple(index), found.sizes[found._fields.index(part)])
+    return _listed(found, getattr(found, part) == place)
 
 
-def _fed(at: Index, offset: Index, grid: Index, *, stride, padding) -> Index | None:
-    """The output position that one input feeds through one offset of the kernel, or None."""
-    rank = len(offset)
-    strides, pads = _per_axis(stride, rank), _per_axis(padding, rank)
-    steps = [j + p - m for j, p, m in zip(at, pads, offset, strict=True)]
-    if any(step % s for step, s in zip(steps, strides, strict=True)):
-        return None
-    position = tuple(step // s for step, s in zip(steps, strides, strict=True))
-    return position if all(0 <= i < n for i, n in zip(position, grid, strict=True)) else None
+def _listed(found: geometry.Connections, rows) -> list[tuple[Index, Index, Index]]:
+    """Rows of the connections, with a spatial index in place of each flat one."""
+    *places, sizes = found
+    indices = [
+        np.stack(np.unravel_index(place[rows], size), axis=1).tolist()
+        for place, size in zip(places, sizes, strict=True)
+    ]
+    return [tuple(map(tuple, link)) for link in zip(*indices, strict=True)]
 
 
 def _factor(name: str, array, index: Index) -> Factor:
     return Factor(name, tuple(map(int, index)), float(array[tuple(index)]))
-
-
-def _per_axis(value, rank: int) -> Index:
-    return (value,) * rank if np.isscalar(value) else tuple(value)

@@ -9,6 +9,7 @@ from cnnlab import trace
 from cnnlab.figures.grids import Grid, frame, grids
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
+from cnnlab.geometry import pair
 from cnnlab.palette import INK, ROLES
 
 
@@ -24,8 +25,8 @@ def pool_planes(dy, x, size, *, stride=None, ties="first") -> Figure:
         at[2:] for output in _outputs(dy) for at in trace.pool_winners(x, size, index=output, stride=stride)
     }
     reached = {entry.index[2:]: "result" for entry in entries if entry.terms}
-    window = (size, size) if np.isscalar(size) else tuple(size)
-    apart = stride is None or np.broadcast_to(stride, 2).tolist() == list(window)
+    window = pair(size, 2)
+    apart = stride is None or pair(stride, 2) == window
     blocks = window if apart else None
     says = (
         f"Max-pooling with windows of {window[0]} by {window[1]}: the largest input of each window is marked, and the "

@@ -14,10 +14,10 @@ and the right formulas are
 `y_from`, `dw_from` and `dx_from` turn a formula of this kind into a function of the fixed arguments.
 """
 
-from functools import cache
-from itertools import product
-
 import numpy as np
+
+from cnnlab import geometry
+from cnnlab.geometry import pair
 
 
 def sum_of(subscripts: str, *arrays):
@@ -25,40 +25,15 @@ def sum_of(subscripts: str, *arrays):
     return np.einsum(subscripts, *arrays)
 
 
-def pair(value, rank: int) -> tuple[int, ...]:
-    """One int for each spatial axis."""
-    return (int(value),) * rank if np.ndim(value) == 0 else tuple(map(int, value))
-
-
 def out_sizes(x, w, stride, padding, dilation=1) -> tuple[int, ...]:
     """The number of positions along each axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
-    how = (pair(value, x.ndim - 2) for value in (stride, padding, dilation))
-    return tuple(
-        (n + 2 * p - d * (m - 1) - 1) // s + 1
-        for n, m, s, p, d in zip(x.shape[2:], w.shape[2:], *how, strict=True)
-    )
+    return geometry.positions(x.shape[2:], w.shape[2:], stride=stride, padding=padding, dilation=dilation)
 
 
-@cache
-def _reach(kernel, stride, dilation, out):
-    """Spatial indices (P, M, rank) that each position and offset meet, counted from the padded start."""
-    places = [
-        [
-            [i * s + m * d for i, s, m, d in zip(at, stride, offset, dilation, strict=True)]
-            for offset in product(*map(range, kernel))
-        ]
-        for at in product(*map(range, out))
-    ]
-    reach = np.array(places, dtype=int).reshape(-1, int(np.prod(kernel)), len(kernel))
-    reach.setflags(write=False)
-    return reach
-
-
-def _walked(x, w, stride, padding, dilation, step, spread, shift):
-    """The reach of a kernel that is walked and spread in its own way over the right number of positions."""
-    rank = x.ndim - 2
-    how = (pair(right if own is None else own, rank) for own, right in ((step, stride), (spread, dilation)))
-    return _reach(w.shape[2:], *how, out_sizes(x, w, stride, padding, dilation)) + shift
+def _met(x, w, stride, padding, dilation, step, spread, front):
+    """What a kernel meets that is walked and spread in its own way over the right number of positions."""
+    own = {"stride": stride if step is None else step, "dilation": dilation if spread is None else spread}
+    return geometry.met(out_sizes(x, w, stride, padding, dilation), w.shape[2:], padding=front, **own)
 
 
 def windows(x, w, stride, padding, dilation=1, *, step=None, spread=None, shift=0, left=None):
@@ -69,16 +44,9 @@ def windows(x, w, stride, padding, dilation=1, *, step=None, spread=None, shift=
     shift   inputs by which every window is displaced
     left    the padding that is really put in front (default: the padding)
     """
-    reach = _walked(x, w, stride, padding, dilation, step, spread, shift)
-    front = pair(padding if left is None else left, x.ndim - 2)
-    low = [max(p, -int(axis.min())) for p, axis in zip(front, np.moveaxis(reach, -1, 0), strict=True)]
-    high = [
-        max(0, int(axis.max()) + 1 - p - n)
-        for p, n, axis in zip(front, x.shape[2:], np.moveaxis(reach, -1, 0), strict=True)
-    ]
-    padded = np.pad(np.asarray(x, float), [(0, 0), (0, 0), *zip(low, high, strict=True)])
-    at = tuple(axis + lo - p for axis, lo, p in zip(np.moveaxis(reach, -1, 0), low, front, strict=True))
-    return padded[(slice(None), slice(None), *at)]
+    front = padding if left is None else left
+    met = _met(x, w, stride, padding, dilation, step, spread, front)
+    return geometry.gather(np.asarray(x, float), met + shift)
 
 
 def scatter(columns, x, w, stride, padding, dilation=1, *, step=None, spread=None, shift=0, assign=False):
@@ -87,16 +55,14 @@ def scatter(columns, x, w, stride, padding, dilation=1, *, step=None, spread=Non
     step, spread, shift   as in `windows`
     assign                True: the last window to reach an input overwrites the others
     """
-    reach = _walked(x, w, stride, padding, dilation, step, spread, shift)
+    met = _met(x, w, stride, padding, dilation, step, spread, 0) + shift
     sizes = [n + 2 * p for n, p in zip(x.shape[2:], pair(padding, x.ndim - 2), strict=True)]
-    inside = np.all((reach >= 0) & (reach < sizes), axis=-1)
-    padded = np.zeros((*x.shape[:2], *sizes))
-    for p in range(reach.shape[0]):
-        at = (slice(None), slice(None), *reach[p][inside[p]].T)
-        if assign:
-            padded[at] = columns[:, :, p, inside[p]]
-        else:
-            padded[at] += columns[:, :, p, inside[p]]
+    if not assign:
+        return geometry.scatter(columns, met, sizes)
+    padded, inside = np.zeros((*x.shape[:2], *sizes)), geometry.inside(met, sizes)
+    for p in range(len(met)):
+        at = (slice(None), slice(None), *met[p][inside[p]].T)
+        padded[at] = columns[:, :, p, inside[p]]
     return padded
 
 

@@ -6,9 +6,10 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnnlab import palette, trace
+from cnnlab import palette
 from cnnlab.arrays import as_floats
 from cnnlab.formatting import number
+from cnnlab.geometry import positions
 from cnnlab.widgets import still
 
 WIDE = 12  # with more columns than this, a cell is too narrow for its number
@@ -120,11 +121,6 @@ def parse_number(text: str) -> float:
     return value
 
 
-def pair(value, rank: int) -> list[int]:
-    """One int for each axis."""
-    return [int(value)] * rank if np.isscalar(value) else [int(v) for v in value]
-
-
 def check_geometry(owner: str, x, kernel, dy, *, stride, padding) -> None:
     """Raise ValueError unless a kernel (or window) of this shape gives x as many positions as dy has."""
     rank = len(kernel)
@@ -138,7 +134,7 @@ def check_geometry(owner: str, x, kernel, dy, *, stride, padding) -> None:
             f"{owner}: sizes and strides must be at least 1 and padding at least 0, one int or one for each of the "
             f"{rank} axes; got size {kernel}, stride {stride} and padding {padding}."
         )
-    expected = trace.positions(x.shape, kernel, stride=stride, padding=padding)
+    expected = positions(x.shape[2:], kernel, stride=stride, padding=padding)
     if min(expected) < 1:
         raise ValueError(f"{owner}: size {tuple(kernel)} is larger than the padded input {x.shape[2:]}.")
     if dy.shape[2:] != expected:

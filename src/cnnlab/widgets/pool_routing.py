@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnlab import trace
 from cnnlab.formatting import number
+from cnnlab.geometry import pair
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
     TraceWidget,
@@ -14,7 +15,6 @@ from cnnlab.widgets.base import (
     grid,
     index_text,
     module,
-    pair,
     parse_number,
     plane,
 )
@@ -80,8 +80,8 @@ class PoolRouting(TraceWidget):
         tied = any(len(places) > 1 for places in winners)
         return {
             "title": self.title,
-            "size": self.size,
-            "stride": self.stride,
+            "size": list(self.size),
+            "stride": list(self.stride),
             "x": grid(x, self.digits),
             "dy": grid(dy, self.digits),
             "winners": winners,

@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnlab import trace
 from cnnlab.formatting import number
+from cnnlab.geometry import pair
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
     TraceWidget,
@@ -14,7 +15,6 @@ from cnnlab.widgets.base import (
     grid,
     index_text,
     module,
-    pair,
     parse_number,
     plane,
 )
@@ -91,8 +91,8 @@ class WeightSharing(TraceWidget):
             sums = {"w": [self._sums(entry, chunk) for entry in entries["w"]]}
         state = {
             "title": self.title,
-            "stride": self.geometry["stride"],
-            "padding": self.geometry["padding"],
+            "stride": list(self.geometry["stride"]),
+            "padding": list(self.geometry["padding"]),
             "first": int(np.ravel_multi_index(self.first, shapes["w"])),
             "chunk": chunk,
             "sums": sums,
