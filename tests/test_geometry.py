@@ -13,7 +13,7 @@ from test_conv import problems
 
 import cnnlab
 from cnnlab import geometry
-from course.grader import variants
+from course.grader.points import variants
 
 FLOATS = st.just(np.float64)
 
