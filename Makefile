@@ -39,7 +39,7 @@ draft: $(READY) ## build the pages that are written into _build/draft; warnings 
 	@$(PY) -m tools.book --draft
 
 test: $(READY) ## prove the project right: all tests, and every notebook run again and compared
-	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with tools/nbval.cfg -m "not slow" tests book
+	$(PY) -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with tools/numbers/nbval.cfg -m "not slow" tests book
 
 test-torch: $(READY) ## compare the backend and the training with PyTorch, in an environment of its own
 	@$(PY) -m tools.torch_env

@@ -1,4 +1,4 @@
-"""What the tests share: the project's own tools, one condition for every kernel, and the guard's count at the end."""
+"""What the tests share: the project's own tools, one condition for every kernel, and the counts at the end."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:
 
 import roads  # noqa: E402
 
-from tools import execute, guard  # noqa: E402
+from tools.numbers import execute, in_pytest  # noqa: E402
 
 # nbval's kernels inherit these, so they run as those of tools.refresh do.
 os.environ.update({key: value for key, value in execute.ENVIRONMENT.items() if key != "MPLBACKEND"})
@@ -24,22 +24,9 @@ hypothesis.settings.register_profile("cnnlab", deadline=None)
 hypothesis.settings.load_profile("cnnlab")
 
 
-@pytest.fixture(scope="session")
-def runs():
-    """Fresh runs of notebook files, each made once a session: runs(path) gives a `tools.guard.Run`."""
-    made = {}
-
-    def run(path):
-        if path not in made:
-            try:
-                made[path] = guard.run(path)
-            except execute.NotebookFailed as failure:
-                made[path] = failure
-        if isinstance(made[path], Exception):
-            pytest.fail(f"{path.name}: {made[path]}", pytrace=False)
-        return made[path]
-
-    return run
+def pytest_configure(config):
+    """Prove whole notebooks, and not only their outputs, wherever nbval runs them."""
+    config.pluginmanager.register(in_pytest)
 
 
 def pytest_runtest_setup(item):
@@ -48,26 +35,7 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how many displayed numbers are guarded, how many changed digits were caught, and what was not tried."""
-    numbers = tried = missed = 0
-    kinds, pages, passed_over = {}, 0, []
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            tally = dict(getattr(report, "user_properties", ())).get("guard")
-            if tally and report.when == "call":
-                pages += 1
-                numbers += tally["numbers"]
-                tried += tally["tried"]
-                missed += tally["missed"]
-                passed_over += tally["passed_over"]
-                for kind, count in tally["kinds"].items():
-                    kinds[kind] = kinds.get(kind, 0) + count
-    if pages:
-        parts = ", ".join(f"{count} in {kind}" for kind, count in sorted(kinds.items()))
-        terminalreporter.write_sep("-", "numbers that readers see")
-        terminalreporter.write_line(f"{numbers} guarded in {pages} notebooks ({parts or 'none'})")
-        terminalreporter.write_line(f"{tried} digits changed one at a time, {tried - missed} caught")
-        terminalreporter.write_line(f"{len(passed_over)} versions, section numbers and links are not counted")
+    """Print which checks were tried on which functions, and what this machine could not try."""
     matrix_of_checks.write(terminalreporter)
     roads.write(terminalreporter)
 
@@ -78,7 +46,7 @@ def trial(tmp_path_factory):
     import trial_notebook
 
     from tools import refresh
-    from tools.normalise import dumps
+    from tools.numbers.normalise import dumps
 
     path = tmp_path_factory.mktemp("trial") / "trial.ipynb"
     path.write_text(dumps(trial_notebook.notebook()), encoding="utf-8")

@@ -9,8 +9,9 @@ import jupytext
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools import bindings, execute, refresh, text
-from tools.normalise import dumps
+from tools import refresh, text
+from tools.numbers import execute, fields
+from tools.numbers.normalise import dumps
 
 
 def write(path, *cells):
@@ -21,7 +22,7 @@ def write(path, *cells):
 def test_refreshing_twice_changes_nothing(trial):
     before = trial.read_text(encoding="utf-8")
     outcome = refresh.refresh(trial)
-    assert (outcome.written, outcome.changes, outcome.problems) == (False, [], [])
+    assert (outcome.written, outcome.differences, outcome.problems) == (False, [], [])
     assert trial.read_text(encoding="utf-8") == before
 
 
@@ -33,8 +34,9 @@ def test_what_was_edited_is_computed_again_and_reported(trial, tmp_path):
     path.write_text(dumps(notebook), encoding="utf-8")
     outcome = refresh.refresh(path)
     assert outcome.written and not outcome.problems
-    changes = "\n".join(outcome.changes)
-    assert "1.3 -> 1.4   (y[0])" in changes and "-0.04 -> -0.03   (dx[0])" in changes
+    changes = refresh.report(outcome)
+    assert "{= y =} is displayed as 1.3, 2.1, now 1.4, 2.3" in changes
+    assert "{= dx[0] =} is displayed as -0.04, now -0.03" in changes
     assert "cell 2 (import anywidget" in changes and "cell 4" in changes and "cell 6" not in changes
     assert "y = [1.4, 2.3]" in execute.read(path).cells[0].source
 
@@ -44,13 +46,38 @@ def test_unbound_decimals_are_written_and_reported_with_proposals(tmp_path):
     path = write(tmp_path / "a.ipynb", *cells)
     outcome = refresh.refresh(path)
     assert outcome.written
-    assert "the decimal 0.75 is not bound; write {= dw[1] =}" in outcome.problems[0]
-    assert "0.11 is not bound; write {= EXPRESSION =}" in outcome.problems[1]
+    assert "0.75 is not bound" in outcome.problems[0].what and "write {= dw[1] =}" in outcome.problems[0].mend
+    assert "0.11 is not bound" in outcome.problems[1].what
+    assert "write {= EXPRESSION =}" in outcome.problems[1].mend
     outcome = refresh.refresh(path, bind=True)
-    assert bindings.bound(execute.read(path).cells[0]) == ["dw[1]", None]
+    cell = execute.read(path).cells[0]
+    assert (fields.template(cell), cell.source) == ("# T\n{= dw[1] =} and 0.11", "# T\n0.75 and 0.11")
     assert len(outcome.problems) == 1
     outcome = refresh.refresh(path, bind=True)
     assert not outcome.written
+
+
+def test_a_lost_field_stops_the_refresh_until_it_may_go(trial, tmp_path, capsys):
+    path = tmp_path / "edited.ipynb"
+    notebook = execute.read(trial)
+    notebook.cells[2].source = notebook.cells[2].source.replace("from 3 entries", "from all entries")
+    path.write_text(dumps(notebook), encoding="utf-8")
+    before = path.read_bytes()
+    assert refresh.main([str(path)]) == 1
+    assert path.read_bytes() == before and "tools.refresh --drop edited" in capsys.readouterr().out
+    assert refresh.main(["--drop", str(path)]) == 0
+    assert execute.read(path).metadata.cnnlab.fields == 7
+    assert refresh.main(["--check", str(path)]) == 0
+
+
+def test_a_check_writes_nothing_and_says_what_differs(trial, tmp_path, capsys):
+    path = tmp_path / "changed.ipynb"
+    path.write_text(trial.read_text(encoding="utf-8").replace("= -0.03$", "= -0.04$"), encoding="utf-8")
+    before = path.read_bytes()
+    assert refresh.main(["--check", str(path)]) == 1
+    printed = capsys.readouterr().out
+    assert "changed: 1 differences" in printed and "computed  -0.03" in printed
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("cell", [new_markdown_cell("{= gone =}"), new_code_cell("1 / 0")])
@@ -123,7 +150,7 @@ def test_a_notebook_goes_to_text_and_back(trial, tmp_path, capsys):
     text.main(["to", str(path)])
     draft = tmp_path / "draft.md"
     draft.write_text(capsys.readouterr().out, encoding="utf-8")
-    assert "$y = [{= y[0] =}, {= y[1] =}]$ in Python 3.11" in draft.read_text(encoding="utf-8")
+    assert "$y = [{= y =}]$ in Python 3.11" in draft.read_text(encoding="utf-8")
     text.main(["from", str(draft), str(path)])
     assert refresh.refresh(path).problems == []
     before, after = execute.read(trial), execute.read(path)
@@ -133,11 +160,12 @@ def test_a_notebook_goes_to_text_and_back(trial, tmp_path, capsys):
     assert path.read_bytes() == trial.read_bytes()
 
 
-def test_jupytext_itself_keeps_the_expressions(trial):
+def test_jupytext_itself_keeps_the_fields(trial):
     before = execute.read(trial)
     after = jupytext.reads(jupytext.writes(before, fmt="md:myst"), fmt="md:myst")
-    assert [bindings.bound(cell) for cell in after.cells] == [bindings.bound(cell) for cell in before.cells]
-    assert any(bindings.bound(cell) for cell in after.cells)
+    assert [fields.template(cell) for cell in after.cells] == [fields.template(cell) for cell in before.cells]
+    assert after.metadata.cnnlab == before.metadata.cnnlab
+    assert fields.of(after)
 
 
 def test_cells_that_stay_keep_their_ids_and_outputs_when_text_is_edited(trial):
@@ -148,7 +176,7 @@ def test_cells_that_stay_keep_their_ids_and_outputs_when_text_is_edited(trial):
     assert [cell.id for cell in new.cells] == ["c1", "c2", "c3", "c4", "c10", "c5", "c6", "c7", "c8", "c9"]
     assert new.cells[1].outputs == old.cells[1].outputs
     assert new.metadata["widgets"] == old.metadata["widgets"]
-    assert "{= y[0] =}" in new.cells[0].source
+    assert "{= y =}" in new.cells[0].source
 
 
 def test_text_of_a_new_notebook(tmp_path):
@@ -160,7 +188,7 @@ def test_text_of_a_new_notebook(tmp_path):
     assert notebook.cells[2].metadata.tags == ["hide-input"]
 
 
-def test_text_of_a_notebook_whose_numbers_moved_is_refused(trial, tmp_path):
+def test_text_of_a_notebook_that_was_edited_is_refused(trial, tmp_path):
     notebook = execute.read(trial)
     notebook.cells[0].source += " And 9."
     path = tmp_path / "a.ipynb"

@@ -16,8 +16,8 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import bindings, execute, guard, tokens
-from tools.normalise import VIEW
+from tools.numbers import execute, fields, proof, tokens
+from tools.numbers.normalise import VIEW
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def notebook_remarks(notebook, page="page", folder=None) -> list[Remark]:
         texts = [
             *texts,
             *(
-                f"{what}: {shown}; {mend}"
-                for what, shown, _, mend in guard.unbound_in_metadata(cell.metadata)
+                f"metadata {key!r} holds a decimal: {near}; let the code that draws the figure write this text"
+                for key, near in proof.unbound_in_metadata(cell.metadata)
             ),
         ]
         remarks += [Remark(page, where, text) for text in texts]
@@ -70,12 +70,12 @@ def notebook_remarks(notebook, page="page", folder=None) -> list[Remark]:
 def page_remarks(text, page="page", folder=None) -> list[Remark]:
     """All remarks on a page that is plain Markdown: it has no kernel, so it may hold no decimal."""
     texts = [
-        f"the decimal {guard.around(text, token.start, token.end)!r} is recomputed by nothing; "
+        f"the decimal {tokens.around(text, token.start, token.end)!r} is recomputed by nothing; "
         "move the sentence to a notebook, or write it without the number"
         for token in tokens.find(text)
         if token.is_decimal
     ]
-    texts += [f"{match.group()} is filled in only in notebooks" for match in bindings.FIELD.finditer(text)]
+    texts += [f"{match.group()} is filled in only in notebooks" for match in fields.FIELD.finditer(text)]
     texts += _link_remarks(text, folder)
     if _EMPTY_ALT.search(text):
         texts.append("an image has no alt text")
@@ -83,32 +83,25 @@ def page_remarks(text, page="page", folder=None) -> list[Remark]:
 
 
 def _displayed_elsewhere(notebook):
-    known = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            continue
-        found, numbers = tokens.find(cell.source), bindings.bound(cell)
-        if len(found) == len(numbers):
-            for token, expression in zip(found, numbers, strict=True):
-                if expression:
-                    known.setdefault(token.text, expression)
-    return known
+    texts = [cell for cell in notebook.cells if cell.cell_type != "code"]
+    return {cell.source[a:b]: expression for cell in texts for a, b, expression in _fields_shown(cell)}
+
+
+def _fields_shown(cell):
+    return fields.slots(fields.render(fields.template(cell), {}), cell.source)
 
 
 def _text_remarks(cell, known, folder):
-    source, numbers = cell.source, bindings.bound(cell)
-    fields = list(bindings.FIELD.finditer(source))
-    for match in fields:
+    source = cell.source
+    for match in fields.FIELD.finditer(source):
         yield f"{match.group()} is not filled in; run python -m tools.refresh"
-    found = tokens.find(tokens.blank(source, [match.span() for match in fields]))
-    if numbers and len(numbers) != len(found):
-        yield f"{len(found)} numbers but {len(numbers)} expressions; run python -m tools.refresh"
-        numbers = []
-    for token, expression in zip(found, numbers or [None] * len(found), strict=True):
-        if expression is None and token.is_decimal:
+    if fields.as_written(cell) is None:
+        yield "its text was edited since its numbers were computed; run python -m tools.refresh"
+    for token in tokens.find(tokens.blank(source, [(a, b) for a, b, _ in _fields_shown(cell)])):
+        if token.is_decimal:
             offer = known.get(token.text)
             advice = f"write {{= {offer} =}}, as elsewhere, or" if offer else "write {= EXPRESSION =}, or"
-            near = guard.around(source, token.start, token.end)
+            near = tokens.around(source, token.start, token.end)
             yield f"the decimal in {near!r} is not bound; {advice} let python -m tools.refresh propose"
     for match in _ROLE.finditer(source):
         yield f"{match.group()} stays raw in JupyterLab; write a Markdown link"
@@ -171,7 +164,7 @@ def _decimals_in_code(source):
     for text in _texts(tree):
         for found in tokens.find(text):
             if found.is_decimal:
-                yield f"the text {guard.around(text, found.start, found.end)!r} states {found.text}; format a value"
+                yield f"the text {tokens.around(text, found.start, found.end)!r} states {found.text}; format a value"
 
 
 def _texts(node):

@@ -1,4 +1,4 @@
-"""Edit a notebook as text (MyST Markdown), with its bound numbers as ``{= expression =}``.
+"""Edit a notebook as text (MyST Markdown), with its numbers as fields, ``{= expression =}``.
 
     python -m tools.text to two-dimensions > draft.md
     python -m tools.text from draft.md two-dimensions
@@ -17,8 +17,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from tools import bindings, execute
-from tools.normalise import dumps, normalise
+from tools.numbers import execute, fields
+from tools.numbers.normalise import dumps, normalise
 from tools.refresh import write_atomically
 
 HEADER = {
@@ -28,16 +28,19 @@ HEADER = {
 
 
 def to_text(notebook) -> str:
-    """The notebook as MyST Markdown, without outputs. Raises ValueError if numbers and metadata do not fit."""
+    """The notebook as MyST Markdown, without outputs. Raises ValueError if a text was edited and not refreshed."""
     notebook = copy.deepcopy(notebook)
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
-            try:
-                cell.source = bindings.unrender(cell.source, bindings.bound(cell))
-            except ValueError as error:
-                raise ValueError(f"{execute.label(notebook, index)}: {error}") from None
-            bindings.store(cell, bindings.Rendered(cell.source, []))
-    kept = {k: v for k, v in notebook.metadata.items() if k not in ("widgets", "language_info", "kernelspec")}
+            text = fields.as_written(cell)
+            if text is None:
+                where = execute.label(notebook, index)
+                raise ValueError(
+                    f"{where} was edited since its numbers were computed; run python -m tools.refresh first"
+                )
+            cell.source = text
+            cell.metadata.pop("cnnlab", None)
+    kept = {k: v for k, v in notebook.metadata.items() if k not in ("widgets", "language_info", "cnnlab")}
     notebook.metadata = nbformat.from_dict({**kept, **HEADER})
     return jupytext.writes(notebook, fmt="md:myst")
 
@@ -53,8 +56,7 @@ def from_text(text: str, old=None) -> nbformat.NotebookNode:
 
 
 def _keep_what_stayed(notebook, old):
-    before = [_key(cell) for cell in copy.deepcopy(old).cells]
-    after = [_key(cell) for cell in notebook.cells]
+    before, after = ([_key(cell) for cell in cells] for cells in (old.cells, notebook.cells))
     for tag, a, a_end, b, b_end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal" or (tag == "replace" and a_end - a == b_end - b):
             for one, other in zip(old.cells[a:a_end], notebook.cells[b:b_end], strict=True):
@@ -67,12 +69,7 @@ def _keep_what_stayed(notebook, old):
 
 
 def _key(cell):
-    if cell.cell_type == "code":
-        return ("code", cell.source)
-    try:
-        return (cell.cell_type, bindings.unrender(cell.source, bindings.bound(cell)))
-    except ValueError:
-        return (cell.cell_type, cell.source)
+    return (cell.cell_type, cell.source if cell.cell_type == "code" else fields.template(cell))
 
 
 def main(arguments=None) -> int:

@@ -10,8 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import nbformat
 
-from tools import bindings, execute, mutations, programs
-from tools.normalise import STATE, normalise
+from tools import programs
+from tools.numbers import execute, mutations, proof
+from tools.numbers.normalise import STATE
 
 CHROMIUM = programs.find("chromium")
 FLAGS = (
@@ -157,18 +158,9 @@ class LiveChapter:
         assert reply["status"] == "ok", reply["error"]
         return reply["printed"]
 
-    def values(self, notebook):
-        """What the bound expressions of the chapter display here."""
-        fields = bindings.fields(notebook)
-        source = json.dumps({"source": execute._IN_KERNEL, "fields": fields})
-        return json.loads(
-            self.python(
-                "import json as _json\n"
-                f"_call = _json.loads({source!r}); _own = {{'__name__': 'in_kernel'}}\n"
-                "exec(_call['source'], _own)\n"
-                "print(_json.dumps(_own['evaluate'](_call['fields'], globals())))"
-            )
-        )
+    def ask(self, function, argument):
+        """What the chapter's Python answers; see `tools.numbers.execute.question`."""
+        return json.loads(self.python(f"print({execute.question(function, argument)})"))
 
     def widget_state(self):
         """The state of all widgets that live in the browser's Python, as a notebook stores it."""
@@ -178,17 +170,14 @@ class LiveChapter:
             )
         )
 
-    def outcome(self, committed):
-        """The notebook after a run in the form that is committed, and the values of its bound numbers."""
+    def refreshed(self, committed, name):
+        """The committed notebook, refreshed from the run in the browser, and what differs."""
         fresh = self.notebook()
-        values = self.values(committed)
         fresh.metadata["widgets"] = nbformat.from_dict({STATE: self.widget_state()})
         for cell, own in zip(fresh.cells, committed.cells, strict=True):
             _drop_what_the_live_site_adds(cell, own)
-        fresh.metadata = nbformat.from_dict(
-            {key: value for key, value in fresh.metadata.items() if key != "cnnlab_live"}
-        )
-        return normalise(fresh), values
+        fresh.metadata.pop("cnnlab_live", None)
+        return proof.refreshed(committed, fresh, self.ask, name)
 
     def shown(self):
         """The text of every output as the page shows it: a list for each code cell."""
@@ -240,12 +229,12 @@ def first_output(context, address, name):
     return seconds
 
 
-def count_numbers(committed, fresh, values):
+def count_numbers(committed, refreshed):
     """How many displayed numbers a comparison covers, by kind."""
     counts = {}
-    for place in mutations.places(committed, fresh, values):
+    for place in mutations.places(committed, refreshed):
         original = place.holder[place.key]
         text = original if isinstance(original, str) else repr(original)
-        spans, _ = mutations.spans_of_numbers(place, text, committed)
+        spans, _ = mutations.spans_of_numbers(place, text, refreshed.displays)
         counts[place.kind] = counts.get(place.kind, 0) + len(spans)
     return counts

@@ -15,11 +15,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tools import guard
 from tools.live import runtime
 from tools.live import site as built
 from tools.live.__main__ import SITE, size_of
-from tools.normalise import clean
+from tools.numbers.normalise import clean
 
 pytestmark = pytest.mark.slow
 CHAPTERS = sorted(path.stem for path in built.BOOK.glob("*.ipynb"))
@@ -146,8 +145,8 @@ def test_every_number_of_a_chapter_is_the_same_in_the_browser(context, address, 
     own = committed(name)
     chapter = live.LiveChapter(live.open_by_button(context, address, name))
     chapter.run_all()
-    computed, values = chapter.outcome(own)
-    assert [str(difference) for difference in guard.differences(own, computed, values, name)] == []
+    refreshed = chapter.refreshed(own, name)
+    assert [str(difference) for difference in refreshed.differences] == []
 
     shown = chapter.shown()
     code = [cell for cell in own.cells if cell.cell_type == "code"]
@@ -168,7 +167,7 @@ def test_every_number_of_a_chapter_is_the_same_in_the_browser(context, address, 
                 printed = output.get("text") or data["text/plain"]
                 assert clean(text).rstrip("\n") == printed.rstrip("\n")
             summary.outputs += 1
-    for kind, count in live.count_numbers(own, computed, values).items():
+    for kind, count in live.count_numbers(own, refreshed).items():
         summary.numbers[kind] = summary.numbers.get(kind, 0) + count
     summary.chapters += 1
     chapter.page.close()
@@ -184,8 +183,7 @@ def test_a_changed_output_would_be_noticed(context, address):
         "cnnlab.conv1d = lambda *rest, **options: _conv1d(*rest, **options) * 1.001"
     )
     chapter.run_all()
-    computed, values = chapter.outcome(own)
-    assert guard.differences(own, computed, values, FIRST)
+    assert chapter.refreshed(own, FIRST).differences
     chapter.page.close()
 
 
@@ -332,8 +330,7 @@ def test_the_default_build_takes_python_from_its_distribution_and_only_after_the
         chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
         assert any(url.endswith("/pyodide.asm.wasm") for url in asked)
         chapter.run_all()
-        computed, values = chapter.outcome(committed(FIRST))
-        assert guard.differences(committed(FIRST), computed, values, FIRST) == []
+        assert chapter.refreshed(committed(FIRST), FIRST).differences == []
 
 
 def test_time_from_the_click_to_the_first_output(playwright, proxy, address, tmp_path, summary):

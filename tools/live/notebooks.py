@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from tools.normalise import VIEW
+from tools.numbers.normalise import VIEW
 
 
 def edition(notebook):

@@ -116,3 +116,10 @@ def find(text: str) -> list[Token]:
 
 def _ends_an_operand(before: str) -> bool:
     return bool(before) and (before[-1].isalnum() or before[-1] in ")]}%'!")
+
+
+def around(text: str, start: int, end: int, margin: int = 24) -> str:
+    """A piece of text with what stands around it, on one line."""
+    a, b = max(0, start - margin), min(len(text), end + margin)
+    piece = " ".join(text[a:b].split())
+    return ("..." if a else "") + piece + ("..." if b < len(text) else "")

@@ -53,7 +53,7 @@ _PATTERNS = _patterns()
 def normalise(notebook) -> nbformat.NotebookNode:
     """A normalised copy of an executed notebook. Normalising twice gives the same as once.
 
-    Sources, tags and bound expressions stay. Cell ids become c1, c2 ... and stay with their cell; counts run in
+    Sources, tags and fields stay. Cell ids become c1, c2 ... and stay with their cell; counts run in
     order; addresses and folders of the machine go (`nbval.cfg`); streams are joined; of widgets only the models
     that an output shows, and what those refer to, stay, numbered in the order in which they are displayed.
     """
