@@ -119,7 +119,7 @@ def put_into_template(text):
         (0, lambda cell: cell.metadata.pop("cnnlab"), "1.3 is not bound"),
         (0, lambda cell: cell.metadata.pop("cnnlab"), "1 of its 8 fields are lost"),
         (2, lambda cell: cell.update(source=cell.source.replace("from 3", "from some")), "1 of its 8 fields"),
-        (0, put_into_template("{= dx[0] =}"), "is displayed as 1.3, 2.1"),
+        (0, put_into_template("{= -y =}"), "is displayed as 1.3, 2.1"),
         (0, put_into_template("{= gone =}"), "cannot be displayed"),
         (0, lambda cell: cell.update(id="zzzz"), "id"),
         (1, lambda cell: cell.update(execution_count=None), "execution_count"),
