@@ -113,7 +113,9 @@ def results(trial, tmp_path_factory):
 def test_what_is_changed_is_seen_and_named(results, name):
     _, failing, words = COPIES[name]
     verdicts = re.findall(
-        rf"^(PASSED|FAILED) (?:\S*/)?{name}\.ipynb::(Cell \d+|the whole file|every digit)", results, re.MULTILINE
+        rf"^(PASSED|FAILED) (?:\S*/)?{name}\.ipynb::(Cell \d+|the whole file|every digit)",
+        results,
+        re.MULTILINE,
     )
     assert len(verdicts) >= 8, results
     failed = [test for verdict, test in verdicts if verdict == "FAILED"]
