@@ -164,6 +164,13 @@ def test_a_cell_that_was_split_keeps_its_fields(run, committed):
     assert [cell.source for cell in result.new.cells] == [cell.source for cell in committed.cells]
 
 
+def test_a_notebook_that_lost_its_count_may_have_lost_fields(run, committed):
+    del committed.metadata["cnnlab"], committed.cells[2].metadata["cnnlab"]
+    lost, *_ = found(run, committed)
+    assert lost.what == "how many fields it has is lost" and lost.computed == "1 fields are there"
+    assert lost.mend.endswith("python -m tools.refresh --drop trial")
+
+
 def test_a_lost_field_is_named(run, committed):
     committed.cells[2].source = committed.cells[2].source.replace("from 3 entries", "from all entries")
     lost, *_ = found(run, committed)

@@ -143,8 +143,9 @@ class EveryDigit(_OfNotebook):
 
 def pytest_terminal_summary(terminalreporter):
     """Print how many displayed numbers are proved, and how many changed digits were noticed."""
-    reports = [report for reports in terminalreporter.stats.values() for report in reports]
-    tallies = [value for r in reports for key, value in getattr(r, "user_properties", ()) if key == "tally"]
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    properties = [pair for report in reports if report.when == "call" for pair in report.user_properties]
+    tallies = [value for key, value in properties if key == "tally"]
     if tallies:
         numbers, tried = (sum(tally[key] for tally in tallies) for key in ("numbers", "tried"))
         missed, passed_over = (sum(len(tally[key]) for tally in tallies) for key in ("missed", "passed_over"))

@@ -81,14 +81,9 @@ def refreshed(committed, executed, ask, name="NAME", drop=False) -> Refreshed:
         result.unbound.append(Difference(execute.label(committed, index), what, near, "nothing", mend))
         result.offers.append((index, token, offers[token.text]))
 
-    expected = committed.metadata.get("cnnlab", {}).get("fields", 0)
-    if after.total() < expected and not drop:
-        gone = ", ".join(f"{{= {expression} =}}" for expression in (before - after).elements())
-        what = f"{expected - after.total()} of its {expected} fields are lost"
-        mend = f"write them again (git diff shows where they stood), or let them go: {_refresh('--drop ' + name)}"
-        shown = gone or "cells were merged or deleted, or an editor dropped their metadata"
-        result.stopping.append(Difference("the notebook", what, shown, f"{expected} fields", mend))
-    result.new.metadata["cnnlab"] = {"fields": max(after.total(), 0 if drop else expected)}
+    result.stopping += [] if drop else _lost(committed, before, after, name)
+    stored = committed.metadata.get("cnnlab", {}) if result.stopping else {"fields": after.total()}
+    result.new.metadata["cnnlab"] = stored
 
     result.new = normalise(result.new)
     for where, metadata in _metadata(committed):
@@ -183,6 +178,26 @@ def unbound_in_metadata(metadata):
                 for token in tokens.find(text):
                     if token.is_decimal:
                         yield key, tokens.around(text, token.start, token.end)
+
+
+def _lost(committed, before, after, name):
+    """What became of the fields that the notebook had."""
+    expected = committed.metadata.get("cnnlab", {}).get("fields")
+    if expected is None and any("cnnlab" in cell.metadata for cell in committed.cells):
+        what, shown, computed = (
+            "how many fields it has is lost",
+            "nothing",
+            f"{after.total()} fields are there",
+        )
+    elif after.total() < (expected or 0):
+        gone = ", ".join(f"{{= {expression} =}}" for expression in (before - after).elements())
+        what = f"{expected - after.total()} of its {expected} fields are lost"
+        shown = gone or "cells were merged or deleted, or an editor dropped their metadata"
+        computed = f"{expected} fields"
+    else:
+        return []
+    mend = f"write again what is lost (git diff shows it), or let it go: {_refresh('--drop ' + name)}"
+    return [Difference("the notebook", what, shown, computed, mend)]
 
 
 def _metadata(notebook):
