@@ -18,6 +18,7 @@ import cnnlab
 from cnnlab import check
 from cnnlab.check import sandbox
 from cnnlab.misconceptions import CATALOGUE, tie_of
+from cnnlab.palette import paint
 from cnnlab.tasks import TASKS
 
 CASES = list(matrix_of_checks.cases())
@@ -626,7 +627,9 @@ def test_reports_are_well_formed_escaped_and_the_same_every_time():
     page = Tags()
     page.feed(wrong._repr_html_())
     assert page.open == [] and "first wrong entry" in wrong._repr_html_()
-    assert "#" not in re.sub(r"&#?\w+;", "", wrong._repr_html_())  # no colour of its own: it takes the page's
+    # No color of its own: it takes the page's, and the palette's for what is wrong.
+    markup = wrong._repr_html_()
+    assert paint("wrong") in markup and "#" not in re.sub(r"&#?\w+;", "", markup.replace(paint("wrong"), ""))
 
 
 def test_a_function_of_ones_own_is_checked_against_a_right_one():

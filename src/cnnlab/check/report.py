@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnlab.formatting import number
 from cnnlab.misconceptions import CATALOGUE
+from cnnlab.palette import paint
 
 SHOWN = 12  # rows and columns of an array that a picture shows
 
@@ -193,10 +194,13 @@ def _as_html(picture: Picture) -> str:
     )
     marks = {
         "": ("", ""),
-        "wrong": ("border-bottom:1px dashed currentColor;", "<span aria-label='wrong'>\u2260\u2009</span>"),
+        "wrong": (
+            f"border-bottom:2px dashed {paint('wrong')};",
+            "<span aria-label='wrong'>\u2260\u2009</span>",
+        ),
         "here": ("outline:2px solid currentColor;outline-offset:-2px;font-weight:bold;", ""),
         "first": (
-            "outline:2px solid currentColor;outline-offset:-2px;font-weight:bold;",
+            f"outline:2px solid {paint('wrong')};outline-offset:-2px;font-weight:bold;",
             "<span aria-label='first wrong entry'>\u2717\u2009</span>",
         ),
     }
