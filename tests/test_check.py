@@ -15,7 +15,7 @@ import pytest
 from matrix_of_checks import student
 
 import cnnlab
-from cnnlab import check
+from cnnlab import check, trace
 from cnnlab.check import sandbox
 from cnnlab.misconceptions import CATALOGUE, tie_of
 from cnnlab.palette import paint
@@ -106,6 +106,18 @@ def test_a_report_on_dilation_and_groups_says_where_it_goes_wrong_and_why():
     report = check.conv1d_backward(f, dilation=True, groups=True)
     assert report.misconceptions == ("dilation-ignored",)
     assert "all of those without dilation" in report.message and "dilation=2" in report.message
+    assert "dx[0, 0, 1] = w[0, 0, 0] × dy[0, 0, 1]" in report.message
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_the_terms_that_a_report_shows_add_up_to_the_right_entry(name):
+    task = TASKS[name]
+    for probe in task.probes():
+        for part in task.returns:
+            right = task.part(part)(**probe.arguments, **probe.options)
+            for index in ((0,) * right.ndim, tuple(n - 1 for n in right.shape)):
+                entry = task.terms[part](trace, index, **probe.arguments, **probe.options)
+                assert entry.total == right[index]
 
 
 @pytest.mark.parametrize("keyword", ["dilation", "groups"])

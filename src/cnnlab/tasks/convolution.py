@@ -225,15 +225,6 @@ GEOMETRY = {"stride": 1, "padding": 0}
 SPREADING = {"dilation": 1, "groups": 1}
 
 
-def _written_out(terms):
-    """A sum with dilation or groups is not written out."""
-
-    def lines(*arguments, dilation=1, groups=1, **options):
-        return () if max(dilation, groups) > 1 else terms(*arguments, **options)
-
-    return lines
-
-
 def _forward(ndim, chapter, shown=tuple) -> Task:
     return Task(
         name=f"conv{ndim}d",
@@ -245,9 +236,7 @@ def _forward(ndim, chapter, shown=tuple) -> Task:
         right=conv,
         probes=partial(probes, ndim, backward=False),
         plain=partial(probes, ndim, backward=False, plain=True),
-        terms={
-            "y": _written_out(lambda trace, index, x, w, b=None, **o: trace.conv_y(x, w, b, index=index, **o))
-        },
+        terms={"y": lambda trace, index, x, w, b=None, **o: trace.conv_y(x, w, b, index=index, **o)},
         chapter=chapter,
         examples=shown,
     )
@@ -265,8 +254,8 @@ def _backward(ndim, chapter, shown=tuple) -> Task:
         probes=partial(probes, ndim, backward=True),
         plain=partial(probes, ndim, backward=True, plain=True),
         terms={
-            "dx": _written_out(lambda trace, index, dy, x, w, **o: trace.conv_dx(dy, x, w, index=index, **o)),
-            "dw": _written_out(lambda trace, index, dy, x, w, **o: trace.conv_dw(dy, x, w, index=index, **o)),
+            "dx": lambda trace, index, dy, x, w, **o: trace.conv_dx(dy, x, w, index=index, **o),
+            "dw": lambda trace, index, dy, x, w, **o: trace.conv_dw(dy, x, w, index=index, **o),
             "db": lambda trace, index, dy, **_: trace.conv_db(dy, index=index),
         },
         chapter=chapter,
