@@ -171,7 +171,9 @@ def text(cell):
 # runs in the grader's own process.
 DEFINITION = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 TARGET = r"[(*]*\w+[ )]*"
-ASSIGNMENT = re.compile(rf"^({TARGET}(?:, *{TARGET})*),? *(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+TARGETS = rf"{TARGET}(?:, *{TARGET})*(?:, *)?"
+# Either one target with a type, or a chain of targets: ``a: int = 1``, ``a, b = c = 1, 2``.
+ASSIGNMENT = re.compile(rf"^({TARGETS}(?=:[^=\n]*=(?!=))|(?:{TARGETS}=(?!=) *)+)", re.MULTILINE)
 STUDENT = re.compile(r"""^STUDENT *= *(?:"([^"\\\n]*)"|'([^'\\\n]*)')""", re.MULTILINE)
 
 

@@ -140,6 +140,7 @@ def test_a_very_long_cell():
 def test_what_a_cell_defines():
     source = "def one(a=1):\n    inner = 2\nclass Two:\n    pass\nx, (y, z) = 1, (2, 3)\nn: int = 3\nm == 4\n# k = 1\n"
     assert reading.defined(source) == {"one", "Two", "x", "y", "z", "n"}
+    assert reading.defined("a = b, (c, *d) = e = f == g\nh: int = 1\n") == {"a", "b", "c", "d", "e", "h"}
     assert reading.defined("async def later():\n    pass\nnp.x = 1\nf(a=1)\n") == {"later"}
 
 
