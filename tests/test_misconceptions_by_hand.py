@@ -19,6 +19,7 @@ def a(values, axes=3):
 #   example 0: (1, 2) with delta 1, (2, 3) with delta 3      example 1: (0, 1) with delta 2, (1, -1) with delta -1
 BATCH = {"dy": a([[[1, 3]], [[2, -1]]]), "x": a([[[1, 2, 3]], [[0, 1, -1]]]), "w": a([2, -1])}
 FORWARD = {"x": BATCH["x"], "w": BATCH["w"], "b": np.zeros(1)}
+UNEVEN = {"dy": a([[[1, 3, 2]], [[2, -1, 5]]]), "x": a([[[1, 2, 3, 4]], [[0, 1, -1, 2]]]), "w": a([2, -1])}
 STRIDE = {"dy": a([1, 3]), "x": a([1, 2, 3, 4]), "w": a([2, -1]), "stride": 2}
 STRIDE_Y = {"x": STRIDE["x"], "w": STRIDE["w"], "stride": 2}
 PADDING = {"dy": a([1, 2, 3]), "x": a([1, 2]), "w": a([2, -1]), "padding": 1}
@@ -92,6 +93,9 @@ BY_HAND = [
         "bias-wrong-axis": [[4, 1], [[4], [1]], [3, 2]],
         "bias-forgotten": [[0]],
     }),
+    # three positions, two examples: divided by 3 and by 6
+    ("conv.dw", UNEVEN, {"right": [[7, 32]], "averaged-positions": [[7 / 3, 32 / 3], [7 / 6, 32 / 6]]}),
+    ("conv.db", UNEVEN, {"right": [[12]], "averaged-positions": [[4], [2]], "batch-averaged": [[6]]}),
     ("conv.dx", BATCH, {
         "right": [[[[2, 5, -3]], [[4, -4, 1]]]],
         "last-position-missed": [[[[2, -1, 0]], [[4, -2, 0]]]],
