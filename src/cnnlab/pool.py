@@ -74,11 +74,11 @@ def _add_to_first(dx, dy, taps, masks):
     """Add the delta of every window to its first tap, in the order given, whose mask is true."""
     # A product with the 0/1 mask is several times faster than np.where, but would turn infinity into NaN.
     masked = np.multiply if np.isfinite(dy).all() else lambda won, dy: np.where(won, dy, 0)
-    free = np.full(dy.shape, True)
+    taken = np.full(dy.shape, False)
     for tap, won in zip(taps, masks, strict=True):
-        won &= free
-        free ^= won
+        won &= ~taken
         dx[tap] += masked(won, dy)
+        taken |= won
 
 
 def avg_pool2d(x, size, *, stride=None):
