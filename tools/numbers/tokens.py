@@ -69,6 +69,11 @@ class Token:
     text: str
 
     @property
+    def span(self) -> tuple[int, int]:
+        """Where it begins and ends."""
+        return self.start, self.end
+
+    @property
     def is_decimal(self) -> bool:
         """True if it has a point, a decimal comma or an exponent: such a number must be bound."""
         return any(mark in self.text for mark in (".", "{,}", "e", "E", "\\"))
