@@ -454,6 +454,9 @@ def test_dask_gives_the_same(course):
 
 
 @pytest.mark.slow
+@pytest.mark.needs(
+    "system call filter"
+)  # without it and without walls the hostile ones would harm this machine
 def test_a_class_of_two_hundred(course):
     """Right, wrong and hostile submissions: every score is the expected one, and the report is repeatable."""
     expected = {}
