@@ -666,6 +666,12 @@ def test_the_gradient_checker_of_the_library_passes():
     assert check.gradient_checker(checker).passed
 
 
+def test_what_a_gradient_checker_gets_and_has_to_say():
+    assert "Expected: f(loss, gradient, x) returns True or False" in check.gradient_checker(None).message
+    report = check.gradient_checker(lambda loss, gradient, x: 0.3)
+    assert "It was given a right gradient.\n    It said 0.3, expected True or False." in report.message
+
+
 def test_a_sandboxed_call_tells_what_happened():
     outcome = sandbox.call(lambda x: print("hello") or x, {"x": np.ones(2)}, {}, 1.0)
     assert outcome.kind == "value" and outcome.printed and outcome.changed == ()

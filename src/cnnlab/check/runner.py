@@ -104,7 +104,8 @@ def _signature(function, duty: Duty) -> tuple[tuple[str, ...], str]:
 
 def _call_form(duty: Duty) -> str:
     keywords = [f"{o}=..." for o in duty.options]
-    return f"f({', '.join([*duty.takes, *keywords])}) returns {', '.join(duty.returns)}"
+    returned = "True or False" if duty.task.group == "checker" else ", ".join(duty.returns)
+    return f"f({', '.join([*duty.takes, *keywords])}) returns {returned}"
 
 
 def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> Report:
@@ -223,8 +224,10 @@ def _wrong_part(duty: Duty, finding: Finding, *, shown: bool) -> list[Section]:
     if finding.index is None:
         return [Section("Shape", (finding.told(name),))]
     if duty.task.group == "checker":
-        answer = {True: "It said that the gradient is right.", False: "It said that the gradient is wrong."}
-        return [Section("First wrong answer", (probe.story, answer[bool(finding.got[finding.index])]))]
+        got = finding.got[finding.index]
+        answers = {1: "It said that the gradient is right.", 0: "It said that the gradient is wrong."}
+        said = answers.get(got, f"It said {got:g}, expected True or False.")
+        return [Section("First wrong answer", (probe.story, said))]
     lines = [finding.told(name)]
     if shown and not _count(duty, finding.part):
         lines += explained(duty, finding.part, finding.index, probe)

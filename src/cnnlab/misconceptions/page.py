@@ -121,7 +121,7 @@ def _rows(mistake: Mistake) -> list[tuple[str, str]]:
     found = comparison(mistake)
     if found is None:
         return []
-    part = "the answer" if found.part == "verdict" else found.part
+    part = "the answer" if found.part == "agrees" else found.part
     return [
         ("Example", found.example.title),
         (f"Right: {part}", written(found.right)),

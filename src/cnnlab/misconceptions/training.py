@@ -328,7 +328,7 @@ ENTRIES = (
     Mistake(
         id="checker-always-yes",
         name="a checker that accepts everything",
-        wrong={"checker.verdict": lambda f, gradient, x: True},
+        wrong={"checker.agrees": lambda loss, gradient, x: True},
         tempting="It was only ever tried on right gradients.",
         why="A checker is worth what it rejects.",
         hint="Give it a gradient that is wrong on purpose.",
@@ -338,7 +338,7 @@ ENTRIES = (
     Mistake(
         id="checker-always-no",
         name="a checker that rejects everything",
-        wrong={"checker.verdict": lambda f, gradient, x: False},
+        wrong={"checker.agrees": lambda loss, gradient, x: False},
         tempting="A comparison for exact equality, or a tolerance below what rounding does.",
         why="A central difference has an error of its own, of about 1e-10 here.",
         hint="Print the largest difference for a gradient that you know to be right.",
@@ -349,15 +349,15 @@ ENTRIES = (
         id="checker-compares-means",
         name="a checker that compares means or sums",
         wrong={
-            "checker.verdict": (
-                lambda f, gradient, x: bool(
-                    np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-5, atol=1e-6)
+            "checker.agrees": (
+                lambda loss, gradient, x: bool(
+                    np.isclose(central_differences(loss, x).sum(), gradient.sum(), rtol=1e-5, atol=1e-6)
                 ),
-                lambda f, gradient, x: bool(
-                    np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-4, atol=0)
+                lambda loss, gradient, x: bool(
+                    np.isclose(central_differences(loss, x).sum(), gradient.sum(), rtol=1e-4, atol=0)
                 ),
-                lambda f, gradient, x: bool(
-                    np.isclose(central_differences(f, x).sum(), gradient.sum(), rtol=1e-4, atol=1e-4)
+                lambda loss, gradient, x: bool(
+                    np.isclose(central_differences(loss, x).sum(), gradient.sum(), rtol=1e-4, atol=1e-4)
                 ),
             )
         },
@@ -371,9 +371,12 @@ ENTRIES = (
         id="checker-compares-lengths",
         name="a checker that compares lengths",
         wrong={
-            "checker.verdict": lambda f, gradient, x: bool(
+            "checker.agrees": lambda loss, gradient, x: bool(
                 np.isclose(
-                    np.linalg.norm(central_differences(f, x)), np.linalg.norm(gradient), rtol=1e-5, atol=1e-6
+                    np.linalg.norm(central_differences(loss, x)),
+                    np.linalg.norm(gradient),
+                    rtol=1e-5,
+                    atol=1e-6,
                 )
             )
         },
@@ -387,12 +390,12 @@ ENTRIES = (
         id="checker-first-entry",
         name="a checker that looks at one entry",
         wrong={
-            "checker.verdict": (
-                lambda f, gradient, x: bool(
-                    np.isclose(central_differences(f, x).flat[0], gradient.flat[0], rtol=1e-5, atol=1e-6)
+            "checker.agrees": (
+                lambda loss, gradient, x: bool(
+                    np.isclose(central_differences(loss, x).flat[0], gradient.flat[0], rtol=1e-5, atol=1e-6)
                 ),
-                lambda f, gradient, x: bool(
-                    np.isclose(central_differences(f, x).flat[-1], gradient.flat[-1], rtol=1e-5, atol=1e-6)
+                lambda loss, gradient, x: bool(
+                    np.isclose(central_differences(loss, x).flat[-1], gradient.flat[-1], rtol=1e-5, atol=1e-6)
                 ),
             )
         },
@@ -406,8 +409,8 @@ ENTRIES = (
         id="checker-any-entry",
         name="a checker that is content if any entry agrees",
         wrong={
-            "checker.verdict": lambda f, gradient, x: bool(
-                np.isclose(central_differences(f, x), gradient, rtol=1e-5, atol=1e-6).any()
+            "checker.agrees": lambda loss, gradient, x: bool(
+                np.isclose(central_differences(loss, x), gradient, rtol=1e-5, atol=1e-6).any()
             )
         },
         tempting="any and all are easily taken for one another.",
@@ -420,9 +423,9 @@ ENTRIES = (
         id="checker-no-absolute",
         name="a checker without the absolute value",
         wrong={
-            "checker.verdict": (
-                lambda f, gradient, x: bool(np.all(central_differences(f, x) - gradient < 1e-5)),
-                lambda f, gradient, x: bool(np.all(gradient - central_differences(f, x) < 1e-5)),
+            "checker.agrees": (
+                lambda loss, gradient, x: bool(np.all(central_differences(loss, x) - gradient < 1e-5)),
+                lambda loss, gradient, x: bool(np.all(gradient - central_differences(loss, x) < 1e-5)),
             )
         },
         tempting="a - b < tolerance reads like what one means.",
@@ -435,8 +438,8 @@ ENTRIES = (
         id="checker-sign-blind",
         name="a checker that ignores the sign",
         wrong={
-            "checker.verdict": lambda f, gradient, x: bool(
-                np.allclose(np.abs(central_differences(f, x)), np.abs(gradient), rtol=1e-5, atol=1e-6)
+            "checker.agrees": lambda loss, gradient, x: bool(
+                np.allclose(np.abs(central_differences(loss, x)), np.abs(gradient), rtol=1e-5, atol=1e-6)
             )
         },
         tempting="The absolute values are taken one by one instead of that of the difference.",
@@ -449,9 +452,9 @@ ENTRIES = (
         id="checker-absolute-tolerance",
         name="a checker whose tolerance does not grow or shrink with the gradient",
         wrong={
-            "checker.verdict": tuple(
-                lambda f, gradient, x, tolerance=tolerance: bool(
-                    np.max(np.abs(central_differences(f, x) - gradient)) < tolerance
+            "checker.agrees": tuple(
+                lambda loss, gradient, x, tolerance=tolerance: bool(
+                    np.max(np.abs(central_differences(loss, x) - gradient)) < tolerance
                 )
                 for tolerance in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
             )
@@ -466,9 +469,9 @@ ENTRIES = (
         id="checker-tolerance-too-wide",
         name="a checker with too wide a tolerance",
         wrong={
-            "checker.verdict": tuple(
-                lambda f, gradient, x, tolerance=tolerance: bool(
-                    relative_difference(central_differences(f, x), gradient) < tolerance
+            "checker.agrees": tuple(
+                lambda loss, gradient, x, tolerance=tolerance: bool(
+                    relative_difference(central_differences(loss, x), gradient) < tolerance
                 )
                 for tolerance in (0.5, 0.2, 0.1, 0.05)
             )

@@ -15,9 +15,9 @@ def momentum_step(w, gradients, velocity, rate, momentum):
     return w, velocity
 
 
-def gradient_agrees(f, gradient, x, step=1e-5, tolerance=1e-5):
+def gradient_agrees(loss, gradient, x, step=1e-5, tolerance=1e-5):
     """Whether every entry agrees with its central difference, relative to the largest entry of either."""
-    numeric = central_differences(f, x, step)
+    numeric = central_differences(loss, x, step)
     return bool(relative_difference(numeric, gradient) < tolerance)
 
 
@@ -130,7 +130,8 @@ def _checker_probes() -> list[Probe]:
         (large, large_gradient(x), x, "a right gradient of about 1e7"),
     ]
     return [
-        Probe({"f": f, "gradient": g, "x": at}, story=f"It was given {story}.") for f, g, at, story in cases
+        Probe({"loss": f, "gradient": g, "x": at}, story=f"It was given {story}.")
+        for f, g, at, story in cases
     ]
 
 
@@ -204,7 +205,7 @@ def _checker_examples() -> list[Example]:
         ("is [1, -2, 4.1]?", squares(), np.array([1.0, -2, 4.1])),
         ("is 2e-6 x the gradient of 1e-6 / 2 sum x^2?", squares(1e-6), 2e-6 * x),
     ]
-    return [Example(title, {"f": f, "gradient": g, "x": x}) for title, f, g in cases]
+    return [Example(title, {"loss": f, "gradient": g, "x": x}) for title, f, g in cases]
 
 
 STEP = {"rate": REQUIRED, "momentum": REQUIRED}
@@ -252,13 +253,13 @@ TASKS = (
     Task(
         name="gradient_checker",
         group="checker",
-        takes=("f", "gradient", "x"),
-        returns=("verdict",),
+        takes=("loss", "gradient", "x"),
+        returns=("agrees",),
         right=gradient_agrees,
         probes=_checker_probes,
         chapter="whole-network",
-        says="""Called with (loss, gradient, x), it says True or False: does `gradient`, an array, belong to the function
-    `loss` at x? `loss` takes an array of the shape of x and returns a number. Right gradients are given, and wrong ones.""",
+        says="""`agrees` is True or False: does `gradient`, an array, belong to the function `loss` at x?
+    `loss` takes an array of the shape of x and returns a number. Right gradients are given, and wrong ones.""",
         examples=_checker_examples,
     ),
 )
