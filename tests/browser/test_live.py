@@ -107,8 +107,13 @@ def change_first_cell(chapter, text):
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+End")
     page.keyboard.type(text)
-    deadline = time.monotonic() + live.PATIENCE
-    while text.strip() not in json.dumps(in_storage(page)):
+    wait_until_stored(page, text.strip())
+
+
+def wait_until_stored(page, text):
+    """Wait until a stored copy holds a text; the book saves every three seconds."""
+    deadline = time.monotonic() + 60
+    while text not in json.dumps(in_storage(page)):
         assert time.monotonic() < deadline, "the browser did not store what was typed"
         page.wait_for_timeout(200)
 
@@ -224,6 +229,28 @@ def test_a_reload_keeps_a_changed_cell(fresh, address):
     anew = live.LiveChapter(again.page)
     sources = [cell.source for cell in anew.notebook().cells]
     assert sources == [cell.source for cell in committed(FIRST).cells]
+
+
+def test_what_is_typed_while_a_save_runs_is_saved_too(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    chapter.page.evaluate(
+        """() => {
+          const contents = jupyterapp.serviceManager.contents;
+          const save = contents.save.bind(contents);
+          window.saves = 0;
+          contents.save = async (...what) => {
+            window.saves += 1;
+            await new Promise((resolve) => setTimeout(resolve, 1500));
+            return save(...what);
+          };
+        }"""
+    )
+    chapter.page.locator(".jp-CodeCell .cm-content").first.click()
+    chapter.page.keyboard.press("Control+End")
+    chapter.page.keyboard.type("\n# before the save")
+    chapter.page.wait_for_function("window.saves === 1")
+    chapter.page.keyboard.type(" and while it ran")
+    wait_until_stored(chapter.page, "# before the save and while it ran")
 
 
 def test_a_new_edition_asks_before_it_takes_the_place_of_a_changed_copy(fresh, address):

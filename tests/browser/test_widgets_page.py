@@ -285,17 +285,25 @@ def test_play_walks_and_pauses(open_page, path):
         assert position(widget) == (step, steps)
 
 
+def wait_until_all_are_at(page, end):
+    """Wait until every widget is at its last step or at its first: the browser tells of paper when it next draws."""
+    page.wait_for_function(
+        """(end) => [...document.querySelectorAll(".cnnlab-widget .cnn[data-step]")]
+          .every(({ dataset }) => dataset.step === (end ? dataset.steps : "0"))""",
+        arg=end,
+    )
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_paper_shows_the_last_state(open_page, path):
     page = open_page(f"book/{path.stem}.html")
     living = [pair for pair in widgets_of(page, traces(path)) if kind(pair[1]) != "AnswerBox"]
     page.emulate_media(media="print")
+    wait_until_all_are_at(page, end=True)
     for widget, _ in living:
-        step, steps = position(widget)
-        assert step == steps
         assert not widget.get_by_role("button", name="Step", exact=True).is_visible()
     page.emulate_media(media="screen")
-    assert all(position(widget)[0] == 0 for widget, _ in living)
+    wait_until_all_are_at(page, end=False)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -76,6 +76,21 @@ async function follow(session, restart) {
   await ready();
 }
 
+/**
+ * JupyterLab takes a notebook for saved when a save ends, also if something was typed meanwhile, and then
+ * never saves that. So what changes during a save leaves the notebook unsaved.
+ */
+function keepWhatIsTypedDuringASave({ model, saveState }) {
+  let changed = false;
+  model.contentChanged.connect(() => {
+    changed = true;
+  });
+  saveState.connect((_, state) => {
+    if (state === "started") changed = false;
+    else if (changed) model.dirty = true;
+  });
+}
+
 async function main() {
   document.body.prepend(bar);
   const known = await (await fetch("../chapters.json")).json();
@@ -84,6 +99,7 @@ async function main() {
     const widget = app.shell.currentWidget;
     return widget?.sessionContext && widget.context?.isReady ? widget : null;
   });
+  keepWhatIsTypedDuringASave(panel.context);
   const live = panel.context.model.getMetadata("cnnlab_live") ?? {};
   const chapter = known.chapters[live.chapter];
 
