@@ -46,9 +46,9 @@ def make_course(folder):
 
 def honest_class(size):
     """Right submissions and, for every second student, one that is wrong in a catalogued way."""
-    mistakes = [entry[:4] for entry in corpus.catalogue() if entry[0] == ASSIGNMENT]
+    misconceptions = [entry[:4] for entry in corpus.catalogue() if entry[0] == ASSIGNMENT]
     return [
-        corpus.wrong(*mistakes[i // 2 % len(mistakes)]) if i % 2 else corpus.source(ASSIGNMENT)
+        corpus.wrong(*misconceptions[i // 2 % len(misconceptions)]) if i % 2 else corpus.source(ASSIGNMENT)
         for i in range(size)
     ]
 

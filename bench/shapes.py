@@ -50,20 +50,20 @@ class Pool:
 
 
 CONVS = (
-    Conv("document", 1, 1, 5, 1, 2),
-    Conv("digits", 32, 1, 8, 8, 3),
-    Conv("lenet-1", 64, 1, 28, 20, 5),
-    Conv("lenet-2", 64, 20, 12, 50, 5),
-    Conv("strided", 100, 3, 31, 25, 3, stride=2, padding=1),
-    Conv("large", 8, 64, 56, 64, 3),
+    Conv(name="document", N=1, C=1, H=5, K=1, P=2),
+    Conv(name="digits", N=32, C=1, H=8, K=8, P=3),
+    Conv(name="lenet-1", N=64, C=1, H=28, K=20, P=5),
+    Conv(name="lenet-2", N=64, C=20, H=12, K=50, P=5),
+    Conv(name="strided", N=100, C=3, H=31, K=25, P=3, stride=2, padding=1),
+    Conv(name="large", N=8, C=64, H=56, K=64, P=3),
 )
 
 # What the convolutions above put out; "strided" with overlapping windows.
 POOLS = (
-    Pool("document", 1, 1, 4, 2, 2),
-    Pool("digits", 32, 8, 6, 2, 2),
-    Pool("lenet-1", 64, 20, 24, 2, 2),
-    Pool("lenet-2", 64, 50, 8, 2, 2),
-    Pool("strided", 100, 25, 16, 3, 2),
-    Pool("large", 8, 64, 54, 2, 2),
+    Pool(name="document", N=1, C=1, H=4, size=2, stride=2),
+    Pool(name="digits", N=32, C=8, H=6, size=2, stride=2),
+    Pool(name="lenet-1", N=64, C=20, H=24, size=2, stride=2),
+    Pool(name="lenet-2", N=64, C=50, H=8, size=2, stride=2),
+    Pool(name="strided", N=100, C=25, H=16, size=3, stride=2),
+    Pool(name="large", N=8, C=64, H=54, size=2, stride=2),
 )

@@ -312,7 +312,7 @@ def test_a_wrong_function_of_ones_own_that_lacks_an_option_does_not_stop_the_che
         lambda x, power=1: x + power,
         right,
         [((np.array([3.0, 5.0]),), {"power": 2})],
-        mistakes={"power-ignored": lambda x: x, "power-added": lambda x, power=1: x + power},
+        misconceptions={"power-ignored": lambda x: x, "power-added": lambda x, power=1: x + power},
     )
     assert not report.passed and report.misconceptions == ("power-added",)
 
@@ -650,7 +650,9 @@ def test_a_function_of_ones_own_is_checked_against_a_right_one():
 
     calls = [(np.array([1.0, 2, 3]), np.array([4.0, 5, 7])), ((np.array([2.0]), np.array([5.0])), {})]
     assert check.against(lambda x, y: y * x, right, calls).passed
-    report = check.against(lambda x, y: x + y, right, calls, mistakes={"sum-for-product": lambda x, y: x + y})
+    report = check.against(
+        lambda x, y: x + y, right, calls, misconceptions={"sum-for-product": lambda x, y: x + y}
+    )
     assert report.misconceptions == ("sum-for-product",) and "sum for product" in report.message
     assert check.against(lambda x, y: x - y, right, calls).misconceptions == ()
     with pytest.raises(ValueError, match="at least one call"):

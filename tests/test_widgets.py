@@ -320,23 +320,27 @@ def test_an_answer_is_forgiven_its_rounding(value, digits, within):
 
 
 def test_answer_box_tells_mistakes_apart_or_names_them_together():
-    mistakes = [
+    wrong = [
         (0.15, "averaged", "mistakes.md#average"),
         (0.30001, "cannot be told from the answer", None),
         (0.15001, "halved", None),
         (float("inf"), "has no value", None),
         (-0.3, "wrong sign", "notation.md"),
     ]
-    trace = AnswerBox("What is dw[0]?", 0.3, 3, mistakes).trace
-    known = {one["text"]: [reply["words"] for reply in one["replies"]] for one in trace["mistakes"]}
+    trace = AnswerBox("What is dw[0]?", 0.3, 3, wrong).trace
+    known = {one["text"]: [reply["words"] for reply in one["replies"]] for one in trace["wrong"]}
     assert known == {"0.15": ["averaged", "halved"], "-0.3": ["wrong sign"]}
-    assert trace["mistakes"][0]["replies"][0]["link"] == "mistakes.md#average"
+    assert trace["wrong"][0]["replies"][0]["link"] == "mistakes.md#average"
 
 
 def test_answer_box_links_to_files():
-    mistakes = [(1, "one", "two-convolutions"), (2, "two", "two-convolutions#right"), (3, "three", None)]
-    trace = AnswerBox("?", 5, 1, mistakes).trace
-    links = [mistake["replies"][0]["link"] for mistake in trace["mistakes"]]
+    wrong = [
+        (1, "one", "two-convolutions"),
+        (2, "two", "two-convolutions#right"),
+        (3, "three", None),
+    ]
+    trace = AnswerBox("?", 5, 1, wrong).trace
+    links = [mistake["replies"][0]["link"] for mistake in trace["wrong"]]
     assert links == ["two-convolutions.ipynb", "two-convolutions.ipynb#right", None]
 
 
@@ -430,8 +434,8 @@ def test_a_box_about_an_entry_knows_the_catalogued_mistakes():
     one = examples.one_dimension
     box = AnswerBox.about("dw[0]?", "conv.dw", (0, 0, 0), one.dy, one.x, one.w)
     assert box.answer_text == "0.3"
-    known = {mistake["text"]: mistake["replies"] for mistake in box.trace["mistakes"]}
+    known = {mistake["text"]: mistake["replies"] for mistake in box.trace["wrong"]}
     assert "averaged" in known["0.15"][0]["words"]
     assert all(len(replies) <= 2 for replies in known.values())
     few = AnswerBox.about("?", "conv.dw", (0, 0, 0), one.dy, one.x, one.w, ids=["averaged-positions"])
-    assert [mistake["text"] for mistake in few.trace["mistakes"]] == ["0.15"]
+    assert [mistake["text"] for mistake in few.trace["wrong"]] == ["0.15"]

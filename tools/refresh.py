@@ -26,7 +26,7 @@ from tools.numbers.normalise import dumps
 
 
 @dataclass
-class Outcome:
+class NotebookResult:
     """What became of one notebook: what differed, and what the author must still do."""
 
     name: str
@@ -35,7 +35,7 @@ class Outcome:
     written: bool = False
 
 
-def refresh(path, after_cell=lambda: None, *, check=False, bind=False, drop=False) -> Outcome:
+def refresh(path, after_cell=lambda: None, *, check=False, bind=False, drop=False) -> NotebookResult:
     """Refresh one notebook file; with `check`, in memory only."""
     path = Path(path)
     before = path.read_text(encoding="utf-8")
@@ -49,8 +49,8 @@ def refresh(path, after_cell=lambda: None, *, check=False, bind=False, drop=Fals
                 result = proof.refreshed(_bound(result), executed, ask, path.stem, drop)
                 result.mended = first + result.mended
     except execute.NotebookFailed as failure:
-        return Outcome(path.stem, [failure], [failure])
-    outcome = Outcome(path.stem, proof.differences(result, before), result.stopping + result.unbound)
+        return NotebookResult(path.stem, [failure], [failure])
+    outcome = NotebookResult(path.stem, proof.differences(result, before), result.stopping + result.unbound)
     if not (check or result.stopping) and dumps(result.new) != before:
         write_atomically(path, dumps(result.new))
         outcome.written = True

@@ -18,7 +18,7 @@ from . import reading, workers
 from .output import export, feedback, gradebook, kept, look, pages
 from .points.drawing import read_secret
 from .points.problems import SETS
-from .points.scoring import Task
+from .points.scoring import Job
 from .sandbox import outside
 
 
@@ -152,7 +152,7 @@ def plan(course, assignment, pristine, options):
     tasks, results = {}, {}
     for student in students:
         handed = reading.fetch(course.folder("submitted", student, assignment), assignment)
-        task = Task(
+        task = Job(
             assignment=assignment,
             student=student,
             handed=handed,

@@ -14,7 +14,7 @@ ZOOM = 16  # how much closer a second look at a suspected kink goes
 
 
 @dataclass(frozen=True)
-class Entry:
+class GradientEntry:
     """One entry of one argument: its analytic gradient and what two evaluations of the function say.
 
     noise           what rounding can do to the numeric gradient; `gradcheck` says how it is reckoned
@@ -37,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Report:
+class GradientReport:
     """The result of `gradcheck`: every entry, the worst first. Shows itself as text and as HTML.
 
     Wrong entries come before kinks. Entries that agree come last and in their own order, and the error of each is
@@ -169,7 +169,7 @@ def gradcheck(function, arguments, gradients, *, names=None, step=1e-5, toleranc
         for index in np.ndindex(x.shape)
     ]
     entries.sort(key=_rank)
-    return Report(tuple(entries), tolerance, rows)
+    return GradientReport(tuple(entries), tolerance, rows)
 
 
 def _rank(entry):
@@ -195,7 +195,15 @@ def _check_entry(function, points, name, x, index, analytic, step, tolerance):
         bends = abs(near_gap - gap / ZOOM) > gap / (2 * ZOOM) + 2 * near_noise or abs(near - numeric) > margin
         if bends and min(slopes) - margin <= analytic <= max(slopes) + margin:
             verdict = "kink"
-    return Entry(name, index, analytic, numeric, noise, error, verdict)
+    return GradientEntry(
+        name=name,
+        index=index,
+        analytic=analytic,
+        numeric=numeric,
+        noise=noise,
+        relative_error=error,
+        verdict=verdict,
+    )
 
 
 def _slopes(function, points, x, index, h):

@@ -152,7 +152,11 @@ def count(spatial, w_shape, *, stride=1, padding=0):
     kernels, channels = w_shape[:2]
     positions, weights = math.prod(out), math.prod(w_shape)
     return Counts(
-        kernels * channels * math.prod(linked), weights, positions * weights, kernels, positions * kernels
+        connections=kernels * channels * math.prod(linked),
+        shared_weights=weights,
+        private_weights=positions * weights,
+        shared_biases=kernels,
+        private_biases=positions * kernels,
     )
 
 

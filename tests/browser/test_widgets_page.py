@@ -207,7 +207,7 @@ def step_answer_box(widget, trace, act):
 
     verdict, words = reply(trace["answer"]["text"])
     assert verdict == "right" and trace["right"] in words
-    for mistake in trace["mistakes"]:
+    for mistake in trace["wrong"]:
         verdict, words = reply(mistake["text"])
         assert verdict == "known", mistake["text"]
         assert all(one["words"] in words for one in mistake["replies"])

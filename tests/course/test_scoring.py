@@ -31,7 +31,7 @@ def grade(assignment, notebook, student="ann", limits=LIMITS, road=None, **hande
 
 def task(assignment, student, handed, **options):
     pristine = json.dumps(corpus.released(assignment))
-    return scoring.Task(assignment, student, handed, pristine, SECRET, allow_unsealed=True, **options)
+    return scoring.Job(assignment, student, handed, pristine, SECRET, allow_unsealed=True, **options)
 
 
 def parts(result):

@@ -82,7 +82,7 @@ def places(committed, refreshed) -> Iterator[Place]:
                 text = proof.refreshed_text(cell, refreshed.displays)
                 return bool(text.differences or text.offers)
 
-            yield Place(_TEXTS, where, cell, "source", caught)
+            yield Place(kind=_TEXTS, where=where, holder=cell, key="source", caught=caught)
         elif kind != "the notebook":
             shown = ours[part]["outputs"] if kind == "cell" else ours[part]
             for holder, inner in _leaves(shown):
@@ -93,7 +93,13 @@ def places(committed, refreshed) -> Iterator[Place]:
                     if inner in ("text/html", "image/svg+xml")
                     else _OUTPUTS
                 )
-                yield Place(name, where, holder, inner, lambda part=part: ours[part] != theirs.get(part))
+                yield Place(
+                    kind=name,
+                    where=where,
+                    holder=holder,
+                    key=inner,
+                    caught=lambda part=part: ours[part] != theirs.get(part),
+                )
 
 
 def _leaves(value):

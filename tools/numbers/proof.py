@@ -78,7 +78,11 @@ def refreshed(committed, executed, ask, name="NAME", drop=False) -> Refreshed:
         mend = f"write {ways or '{= EXPRESSION =}'} in its place, then {_refresh(name)}"
         near = tokens.around(result.new.cells[index].source, token.start, token.end)
         what = f"the decimal {token.text} is not bound to a computation"
-        result.unbound.append(Difference(execute.label(committed, index), what, near, "nothing", mend))
+        result.unbound.append(
+            Difference(
+                cell=execute.label(committed, index), what=what, shown=near, computed="nothing", mend=mend
+            )
+        )
         result.offers.append((index, token, offers[token.text]))
 
     result.stopping += [] if drop else _lost(committed, before, after, name)
@@ -90,7 +94,13 @@ def refreshed(committed, executed, ask, name="NAME", drop=False) -> Refreshed:
         for key, near in unbound_in_metadata(metadata):
             mend = "let the code that draws the figure write this text"
             result.unbound.append(
-                Difference(where, f"metadata {key!r} holds a decimal", near, "nothing", mend)
+                Difference(
+                    cell=where,
+                    what=f"metadata {key!r} holds a decimal",
+                    shown=near,
+                    computed="nothing",
+                    mend=mend,
+                )
             )
     ours, theirs = parts(committed), parts(result.new)
     for part in sorted(ours.keys() | theirs.keys()):
@@ -126,15 +136,29 @@ def refreshed_text(cell, displays, where="cell", name="NAME") -> Refreshed:
         if expression in rendered.problems:
             what, reason = f"{{= {expression} =}} cannot be displayed", rendered.problems[expression]
             result.stopping.append(
-                Difference(where, what, near, reason, "correct the expression or the code")
+                Difference(
+                    cell=where,
+                    what=what,
+                    shown=near,
+                    computed=reason,
+                    mend="correct the expression or the code",
+                )
             )
         elif fields.FIELD.fullmatch(shown):
             result.mended.append(
-                Difference(where, f"{shown} is not filled in", near, computed, _refresh(name))
+                Difference(
+                    cell=where,
+                    what=f"{shown} is not filled in",
+                    shown=near,
+                    computed=computed,
+                    mend=_refresh(name),
+                )
             )
         elif shown != computed:
             what = f"{{= {expression} =}} is displayed as {shown}"
-            result.mended.append(Difference(where, what, near, computed, _refresh(name)))
+            result.mended.append(
+                Difference(cell=where, what=what, shown=near, computed=computed, mend=_refresh(name))
+            )
     if template != old and "cnnlab" in cell.metadata:
         what = "its text was edited and not refreshed"
         result.mended.append(Difference(where, what, *excerpts(template, old), _refresh(name)))
@@ -197,7 +221,7 @@ def _lost(committed, before, after, name):
     else:
         return []
     mend = f"write again what is lost (git diff shows it), or let it go: {_refresh('--drop ' + name)}"
-    return [Difference("the notebook", what, shown, computed, mend)]
+    return [Difference(cell="the notebook", what=what, shown=shown, computed=computed, mend=mend)]
 
 
 def _metadata(notebook):

@@ -13,7 +13,7 @@ import numpy as np
 from cnnlab.check import verdict
 from cnnlab.check.answers import Answer, Returned, agreeing, miscounted
 from cnnlab.check.duties import own_duty
-from cnnlab.check.report import mistake_sections
+from cnnlab.check.report import misconception_sections
 from cnnlab.check.sandbox import Outcome
 from cnnlab.formatting import number
 
@@ -105,7 +105,7 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
     output earns an equal share, if it is right in every case.
     """
     name = name or right.__name__
-    duty = own_duty(right, cases, returns=outputs, name=name, mistakes=wrong_variants.WRONG.get(name))
+    duty = own_duty(right, cases, returns=outputs, name=name, misconceptions=wrong_variants.WRONG.get(name))
 
     def judge(replies):
         judged = verdict.judge(duty, outcomes(duty, replies, relative))
@@ -121,7 +121,7 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
     questions = tuple(
         Call(name, tuple(probe.arguments.values()), outputs, probe.options) for probe in duty.probes
     )
-    return Item(title, points, questions, judge, seconds)
+    return Item(title=title, points=points, questions=questions, judge=judge, seconds=seconds)
 
 
 def diagnosis(findings, several):
@@ -133,7 +133,7 @@ def diagnosis(findings, several):
     sections = [
         section
         for (names, together), explained in parts.items()
-        for section in mistake_sections(
+        for section in misconception_sections(
             names, together, ", ".join(explained) if several else "", catalogue=WORDS
         )
     ]

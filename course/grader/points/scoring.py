@@ -47,7 +47,7 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Task:
+class Job:
     """One submission to grade."""
 
     assignment: str
@@ -112,12 +112,27 @@ def score(task):
     remarks = submission.remarks + id_remarks(submission, task.student)
     road = task.road or outside.choose(task.allow_unsealed)[0]
     result = Result(
-        task.assignment, task.student, [], submission.sources, remarks, submission.status, road, digest
+        assignment=task.assignment,
+        student=task.student,
+        parts=[],
+        sources=submission.sources,
+        remarks=remarks,
+        status=submission.status,
+        road=road,
+        digest=digest,
     )
-    session = Session(task.student, road, task.limits, pristine, submission)
+    session = Session(
+        student=task.student, road=road, limits=task.limits, pristine=pristine, submission=submission
+    )
     try:
         for part in parts:
-            draw = Draw(task.assignment, task.student, part.name, digest, task.secret)
+            draw = Draw(
+                sheet=task.assignment,
+                student=task.student,
+                part=part.name,
+                submission=digest,
+                secret=task.secret,
+            )
             result.parts.append(score_part(part, draw, submission, session, pristine, result))
     finally:
         session.close()
@@ -130,7 +145,11 @@ def score(task):
 def with_needs(problem_set, names):
     """The named parts and those that must have all their points before these count."""
     chosen = [part for part in problem_set.parts if part.name in names]
-    items = [item for part in chosen for item in part.items(Draw("", "", part.name, "", ""))]
+    items = [
+        item
+        for part in chosen
+        for item in part.items(Draw(sheet="", student="", part=part.name, submission="", secret=""))
+    ]
     return set(names).union(*(item.needs for item in items))
 
 
@@ -153,7 +172,14 @@ def failed(task, error):
         )
         for part in problem_set.parts
     ]
-    return Result(task.assignment, task.student, parts, {}, [], "grader failed")
+    return Result(
+        assignment=task.assignment,
+        student=task.student,
+        parts=parts,
+        sources={},
+        remarks=[],
+        status="grader failed",
+    )
 
 
 def id_remarks(submission, student):

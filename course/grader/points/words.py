@@ -90,5 +90,5 @@ OWN = {
     ),
 }
 
-WORDS = {id: Words(mistake.name, mistake.hint) for id, mistake in CATALOGUE.items()} | OWN
+WORDS = {id: Words(misconception.name, misconception.hint) for id, misconception in CATALOGUE.items()} | OWN
 """What is said of every mistake, by id: the catalogue's name and hint where the id stands there."""

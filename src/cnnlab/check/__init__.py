@@ -54,27 +54,29 @@ def against(
     *,
     returns="result",
     takes=None,
-    mistakes=None,
+    misconceptions=None,
     name="against",
     chapter="",
     seconds=SECONDS,
 ) -> Report:
     """Check a function that the library does not have against a right one.
 
-    function  the student's
-    right     the right one, called in the same way
-    calls     a sequence of calls, the simplest first: each a tuple of positional arguments, or a pair of such a tuple and
-              a dictionary of keywords. Give them unequal sizes and numbers without symmetry.
-    returns   the name of the returned array, or the names of several
-    takes     names of the positional arguments, for the report; the default reads them from `right`
-    mistakes  wrong functions by id, called in the same way, several of one id as a tuple; an id of the catalogue
-              brings its words along
-    name      of the check in the report
-    chapter   file name without ending of the chapter to read
+    function        the student's
+    right           the right one, called in the same way
+    calls           a sequence of calls, the simplest first: each a tuple of positional arguments, or a pair of such a
+                    tuple and a dictionary of keywords. Give them unequal sizes and numbers without symmetry.
+    returns         the name of the returned array, or the names of several
+    takes           names of the positional arguments, for the report; the default reads them from `right`
+    misconceptions  wrong functions by id, called in the same way, several of one id as a tuple; an id of the catalogue
+                    brings its words along
+    name            of the check in the report
+    chapter         file name without ending of the chapter to read
 
     Raises ValueError for no call at all, and whatever `right` raises.
     """
-    duty = own_duty(right, calls, returns=returns, takes=takes, mistakes=mistakes, name=name, chapter=chapter)
+    duty = own_duty(
+        right, calls, returns=returns, takes=takes, misconceptions=misconceptions, name=name, chapter=chapter
+    )
     return run(function, duty, seconds)
 
 

@@ -59,7 +59,7 @@ class Duty:
         entries = result if isinstance(result, tuple) else (result,)
         return tuple(np.asarray(self._bared(part, np.asarray(entry, float))) for entry in entries)
 
-    def mistakes(self, part: str) -> list[tuple[str, Callable]]:
+    def misconceptions(self, part: str) -> list[tuple[str, Callable]]:
         """Every wrong formula for one part, as (id, formula)."""
         if self.wrong is None:
             return formulas(self.target(part))
@@ -113,7 +113,7 @@ def duty_of(task: Task, *, plain=False, returns=None, takes=None, without=(), as
     )
 
 
-def own_duty(right, calls, *, returns, takes=None, mistakes=None, name: str, chapter: str = "") -> Duty:
+def own_duty(right, calls, *, returns, takes=None, misconceptions=None, name: str, chapter: str = "") -> Duty:
     """The duty of `cnnlab.check.against`, where the arguments are explained."""
     calls = [call if len(call) == 2 and isinstance(call[1], dict) else (call, {}) for call in calls]
     if not calls:
@@ -131,7 +131,7 @@ def own_duty(right, calls, *, returns, takes=None, mistakes=None, name: str, cha
         probes=lambda: probes,
         chapter=chapter,
     )
-    return replace(duty_of(task), wrong=dict(mistakes or {}))
+    return replace(duty_of(task), wrong=dict(misconceptions or {}))
 
 
 def _by_position(function: Callable, takes: tuple[str, ...]) -> Callable:

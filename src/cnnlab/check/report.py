@@ -104,7 +104,7 @@ class Report:
         )
 
 
-def mistake_sections(
+def misconception_sections(
     names: tuple[str, ...], together: bool = False, part: str = "", catalogue: Mapping = CATALOGUE
 ) -> list[Section]:
     """The mistakes that explain one wrong part: by name, why each is wrong, and a hint.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cnnlab.check.answers import agreeing, read
 from cnnlab.check.duties import Duty, explained
-from cnnlab.check.report import Picture, Report, Section, mistake_sections, picture
+from cnnlab.check.report import Picture, Report, Section, misconception_sections, picture
 from cnnlab.check.sandbox import call
 from cnnlab.check.verdict import Finding, Verdict, judge
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS
@@ -249,11 +249,11 @@ def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     """The mistakes by name, what is said of them, where to read; or that there is no name."""
     sections = []
     for finding in verdict.findings:
-        sections += mistake_sections(
+        sections += misconception_sections(
             finding.names, finding.together, finding.part if len(duty.returns) > 1 else ""
         )
     if verdict.rung in ("state", "argument") and verdict.names:
-        sections += mistake_sections(verdict.names, False, "")
+        sections += misconception_sections(verdict.names, False, "")
     elif "argument-modified" in verdict.names:
         sections.append(Section("Also", ("It modified an argument.",)))
     joined = []

@@ -86,7 +86,15 @@ def call(function, arguments: dict, options: dict, seconds: float, finish=None) 
         name for name in given if kind == "value" and not _unchanged(given[name], arguments[name])
     )
     warning = f"{warned[0].category.__name__}: {_plain(warned[0].message)}" if warned else ""
-    return Outcome(kind, value, error, place, bool(written.getvalue()), warning, changed)
+    return Outcome(
+        kind=kind,
+        value=value,
+        error=error,
+        place=place,
+        printed=bool(written.getvalue()),
+        warned=warning,
+        changed=changed,
+    )
 
 
 def copied(value):

@@ -194,7 +194,7 @@ def _named(duty: Duty, findings, answers, right):
 def _explaining(duty: Duty, finding: Finding, got: list) -> list[str]:
     """Ids of all mistakes that give what came, on every probe. The first wrong probe is tried first."""
     found = []
-    for id, formula in duty.mistakes(finding.part):
+    for id, formula in duty.misconceptions(finding.part):
         if id not in found and _explains(duty, finding, formula, got):
             found.append(id)
     return found
@@ -212,10 +212,12 @@ def _predicts(duty: Duty, part: str, formula, probe, got: tuple) -> bool:
 
 def _consistent(duty: Duty, id: str, candidates: dict) -> bool:
     """A joint mistake must show in every part that it touches."""
-    mistake = CATALOGUE.get(id)
-    if mistake is None or not mistake.joint:
+    misconception = CATALOGUE.get(id)
+    if misconception is None or not misconception.joint:
         return True
-    return all(id in candidates.get(part, ()) for part in duty.returns if mistake.variants(duty.target(part)))
+    return all(
+        id in candidates.get(part, ()) for part in duty.returns if misconception.variants(duty.target(part))
+    )
 
 
 def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
@@ -227,15 +229,15 @@ def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
     target, probe, answer = duty.target(finding.part), duty.probes[finding.probe], got[finding.probe]
     given = {**probe.arguments, **probe.options}
     changes = [
-        (mistake.id, variant)
-        for mistake in CATALOGUE.values()
-        for variant in mistake.variants(target)
+        (misconception.id, variant)
+        for misconception in CATALOGUE.values()
+        for variant in misconception.variants(target)
         if isinstance(variant, Change)
     ]
     if not all(np.isfinite(array).all() for array in answer):
         return []
     altered = [(id, c, attempt(c.before, given) if c.before else given) for id, c in changes]
-    for inner, formula in duty.mistakes(finding.part):
+    for inner, formula in duty.misconceptions(finding.part):
         plain = attempt(formula, **given)
         for outer, change, arguments in altered:
             if inner == outer or arguments is None:

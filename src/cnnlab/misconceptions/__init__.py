@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnnlab.misconceptions import convolution, general, network, pooling, training
-from cnnlab.misconceptions.table import CHAPTERS, RIGHT, Change, Mistake, attempt
+from cnnlab.misconceptions.table import CHAPTERS, RIGHT, Change, Misconception, attempt
 from cnnlab.tasks import task_of
 
 __all__ = [
@@ -46,7 +46,9 @@ GROUPS = {
 }
 """The catalogue in the order in which it is read."""
 
-CATALOGUE: dict[str, Mistake] = {mistake.id: mistake for group in GROUPS.values() for mistake in group}
+CATALOGUE: dict[str, Misconception] = {
+    misconception.id: misconception for group in GROUPS.values() for misconception in group
+}
 """Every mistake by its id."""
 
 TIES: dict[str, tuple[frozenset[str], ...]] = {
@@ -65,9 +67,9 @@ TIES: dict[str, tuple[frozenset[str], ...]] = {
 def formulas(target: str) -> list[tuple[str, Callable]]:
     """Every wrong formula of one target as (id, function of the keyword arguments), in the order of the table."""
     return [
-        (mistake.id, variant(RIGHT[target]) if isinstance(variant, Change) else variant)
-        for mistake in CATALOGUE.values()
-        for variant in mistake.variants(target)
+        (misconception.id, variant(RIGHT[target]) if isinstance(variant, Change) else variant)
+        for misconception in CATALOGUE.values()
+        for variant in misconception.variants(target)
     ]
 
 

@@ -6,7 +6,7 @@ Targets: conv.y, conv.dx, conv.dw, conv.db. Formulas are written with the short 
 
 import numpy as np
 
-from cnnlab.misconceptions.table import RIGHT, Change, Mistake, to
+from cnnlab.misconceptions.table import RIGHT, Change, Misconception, to
 from cnnlab.misconceptions.windows import (
     dw_from,
     dx_from,
@@ -345,7 +345,7 @@ def _rotate_kernel(arguments):
 
 
 ENTRIES = (
-    Mistake(
+    Misconception(
         id="product-of-sums",
         name="a product of two sums instead of a sum of products",
         wrong={
@@ -360,7 +360,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="One position; or inputs and deltas whose cross terms cancel.",
     ),
-    Mistake(
+    Misconception(
         id="averaged-positions",
         name="shared gradients averaged instead of added",
         wrong={
@@ -379,7 +379,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="last-position-only",
         name="only the last position counted",
         wrong={
@@ -395,7 +395,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="first-position-only",
         name="only the first position counted",
         wrong={
@@ -411,7 +411,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="last-position-missed",
         name="the last position left out",
         wrong={
@@ -425,7 +425,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="A zero delta at the last position.",
     ),
-    Mistake(
+    Misconception(
         id="first-position-missed",
         name="the first position left out",
         wrong={
@@ -439,7 +439,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="A zero delta at the first position.",
     ),
-    Mistake(
+    Misconception(
         id="shifted-by-one",
         name="inputs taken one place too far",
         wrong={
@@ -459,7 +459,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="Constant inputs.",
     ),
-    Mistake(
+    Misconception(
         id="weight-k-output-k",
         name="each weight paired with one output only",
         wrong={
@@ -474,7 +474,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="Nowhere for more than one position; that the sizes are equal only makes it look right.",
     ),
-    Mistake(
+    Misconception(
         id="index-read-literally",
         name="all inputs added, times one delta",
         wrong={"conv.dw": lambda dy, x, w, **_: _literal(dy, x, w)},
@@ -484,7 +484,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="One position and one weight.",
     ),
-    Mistake(
+    Misconception(
         id="index-not-shifted",
         name="the same sum for every weight",
         wrong={"conv.dw": dw_from(_same_index)},
@@ -494,7 +494,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A kernel of one weight; constant inputs.",
     ),
-    Mistake(
+    Misconception(
         id="window-added",
         name="the whole window added up for every weight",
         wrong={"conv.dw": dw_from(_whole_window)},
@@ -504,7 +504,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="A kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="weights-for-inputs",
         name="the weights in place of the inputs",
         wrong={"conv.dw": dw_from_w(lambda W, D: sum_of("kcm,nkp->kcm", W, D))},
@@ -514,7 +514,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="Inputs equal to the weights.",
     ),
-    Mistake(
+    Misconception(
         id="update-returned",
         name="the updated kernel in place of the gradient",
         wrong={"conv.dw": tuple(_stepped(rate) for rate in (1, 0.5, 0.1, 0.01, 0.001))},
@@ -524,7 +524,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Nowhere.",
     ),
-    Mistake(
+    Misconception(
         id="examples-crossed",
         name="examples paired with the deltas of other examples",
         wrong={"conv.dw": dw_from(lambda X, D: sum_of("ncpm,jkp->kcm", X, D))},
@@ -534,7 +534,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="one-axis-flipped",
         name="rows or columns flipped, not both",
         wrong={
@@ -547,7 +547,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="Kernels of one row or one column, and one dimension.",
     ),
-    Mistake(
+    Misconception(
         id="gradient-rotated",
         name="the weight gradient rotated by 180 degrees",
         wrong={"conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip))},
@@ -557,7 +557,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="A kernel of one weight; a gradient that is its own rotation.",
     ),
-    Mistake(
+    Misconception(
         id="kernel-not-rotated",
         name="the kernel not rotated in the input gradient",
         wrong={"conv.dx": Change(before=_rotate_kernel)},
@@ -567,7 +567,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="A kernel that is its own rotation.",
     ),
-    Mistake(
+    Misconception(
         id="kernel-rotated-twice",
         name="the kernel rotated and then convolved: rotated twice",
         wrong={"conv.dx": Change(before=_rotate_kernel)},
@@ -577,7 +577,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="A kernel that is its own rotation.",
     ),
-    Mistake(
+    Misconception(
         id="true-convolution",
         name="convolution with the flipped kernel, where the book means cross-correlation",
         wrong={
@@ -592,7 +592,7 @@ ENTRIES = (
         hides="A kernel that is its own rotation.",
         joint=True,
     ),
-    Mistake(
+    Misconception(
         id="rows-columns-swapped",
         name="rows and columns swapped",
         wrong={
@@ -606,7 +606,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="Square, symmetric arrays. In one dimension it swaps channel and position.",
     ),
-    Mistake(
+    Misconception(
         id="channels-filters-swapped",
         name="the axes of filters and channels swapped",
         wrong={"conv.dw": _swap(0, 1), "conv.dx": _swap(0, 1), "conv.y": _swap(0, 1)},
@@ -616,7 +616,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="One filter and one channel.",
     ),
-    Mistake(
+    Misconception(
         id="channels-added",
         name="channels added together",
         wrong={
@@ -629,7 +629,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="One channel.",
     ),
-    Mistake(
+    Misconception(
         id="filters-added",
         name="filters added together",
         wrong={
@@ -645,7 +645,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="One filter.",
     ),
-    Mistake(
+    Misconception(
         id="one-channel",
         name="only one channel used",
         wrong={
@@ -662,7 +662,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="One channel.",
     ),
-    Mistake(
+    Misconception(
         id="one-filter",
         name="only one filter used",
         wrong={
@@ -679,7 +679,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="One filter.",
     ),
-    Mistake(
+    Misconception(
         id="one-example",
         name="only one example of the batch used",
         wrong={
@@ -697,7 +697,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="batch-averaged",
         name="averaged over the batch",
         wrong=to("conv.dw conv.db conv.dx", Change(after=lambda r, a: r / a["dy"].shape[0])),
@@ -707,7 +707,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="bias-per-position",
         name="one bias gradient for each position",
         wrong={"conv.db": (lambda dy, **_: dy.sum(axis=0), lambda dy, **_: dy)},
@@ -717,7 +717,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="bias-wrong-axis",
         name="the bias gradient summed over the wrong axes",
         wrong={
@@ -733,7 +733,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one with as many filters as the axis that was kept.",
     ),
-    Mistake(
+    Misconception(
         id="bias-forgotten",
         name="the bias forgotten",
         wrong={
@@ -746,7 +746,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="A bias of zero; deltas that add up to zero.",
     ),
-    Mistake(
+    Misconception(
         id="stride-ignored",
         name="the stride ignored",
         wrong={
@@ -763,7 +763,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Stride 1; one position.",
     ),
-    Mistake(
+    Misconception(
         id="padding-ignored",
         name="the padding ignored",
         wrong={
@@ -779,7 +779,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Padding 0.",
     ),
-    Mistake(
+    Misconception(
         id="padding-not-cropped",
         name="the padding not cropped from the input gradient",
         wrong={"conv.dx": dx_from(_columns, cut=_uncropped)},
@@ -789,7 +789,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Padding 0.",
     ),
-    Mistake(
+    Misconception(
         id="padding-cropped-wrong-end",
         name="the padding cropped at one end only",
         wrong={"conv.dx": (dx_from(_columns, cut=_crop_back), dx_from(_columns, cut=_crop_front))},
@@ -799,7 +799,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Padding 0.",
     ),
-    Mistake(
+    Misconception(
         id="padding-cropped-to-nothing",
         name="x[p:-p] with p = 0",
         wrong={"conv.dx": dx_from(_columns, cut=_crop_minus)},
@@ -809,7 +809,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Any padding above 0.",
     ),
-    Mistake(
+    Misconception(
         id="assigned-not-added",
         name="= instead of += where windows overlap",
         wrong={
@@ -824,7 +824,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="Windows that do not overlap.",
     ),
-    Mistake(
+    Misconception(
         id="valid-not-full",
         name="the input gradient as 'valid' instead of 'full'",
         wrong={"conv.dx": _valid},
@@ -834,7 +834,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="A kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="same-not-full",
         name="the input gradient as 'same' instead of 'full'",
         wrong={"conv.dx": (_same, _same_as_numpy)},
@@ -844,7 +844,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="A kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="kernel-already-updated",
         name="the input gradient computed with the updated kernel",
         wrong={"conv.dx": tuple(_updated(rate) for rate in (1, 0.5, 0.1, 0.01, 0.001))},
@@ -854,7 +854,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="A weight gradient of zero.",
     ),
-    Mistake(
+    Misconception(
         id="own-index-only",
         name="each input given the delta of its own index only",
         wrong={"conv.dx": _own_index},
@@ -864,7 +864,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="A kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="weights-forgotten",
         name="the weights left out of the input gradient",
         wrong={
@@ -878,7 +878,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="Weights of one.",
     ),
-    Mistake(
+    Misconception(
         id="window-averaged",
         name="the mean of a window instead of its sum",
         wrong={"conv.y": y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W) / W[0].size)},
@@ -888,7 +888,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="A kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="dilation-ignored",
         name="the dilation ignored",
         wrong={
@@ -902,7 +902,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Dilation 1; a kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="dilation-for-stride",
         name="the dilation taken for the stride",
         wrong={
@@ -921,7 +921,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="A dilation as large as the stride.",
     ),
-    Mistake(
+    Misconception(
         id="dilation-counted-as-gap",
         name="so many zeros between the weights as the dilation says, one too many",
         wrong={
@@ -938,7 +938,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Dilation 1; a kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="dilation-size-forgotten",
         name="as many outputs as without dilation",
         wrong={"conv.y": _undilated_size},
@@ -948,7 +948,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="Dilation 1; a kernel of one weight.",
     ),
-    Mistake(
+    Misconception(
         id="groups-ignored",
         name="the groups ignored",
         wrong={part: (_all_groups(part), _first_group[part]) for part in ("conv.y", "conv.dw", "conv.dx")},
@@ -958,7 +958,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="One group.",
     ),
-    Mistake(
+    Misconception(
         id="groups-interleaved",
         name="the groups taken turn by turn",
         wrong={
@@ -972,7 +972,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="One group; one kernel and one channel for each group.",
     ),
-    Mistake(
+    Misconception(
         id="groups-share-kernels",
         name="the kernels of the first group used for all groups",
         wrong={
@@ -986,7 +986,7 @@ ENTRIES = (
         chapter="strides-padding-dilation",
         hides="One group; groups with equal kernels.",
     ),
-    Mistake(
+    Misconception(
         id="groups-crossed",
         name="each group paired with the channels of the next",
         wrong=dict(_next_group),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.misconceptions.table import RIGHT, Change, Mistake, to
+from cnnlab.misconceptions.table import RIGHT, Change, Misconception, to
 from cnnlab.misconceptions.windows import crop, each_spatial, flat, pair, scatter, windows
 from cnnlab.tasks.convolution import conv
 
@@ -132,7 +132,7 @@ def _returns_flat(function):
 
 
 ENTRIES = (
-    Mistake(
+    Misconception(
         id="wrong-sign",
         name="the wrong sign",
         wrong=to(EVERY, Change(after=lambda result, arguments: -result)),
@@ -142,7 +142,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="A gradient of zero.",
     ),
-    Mistake(
+    Misconception(
         id="times-two",
         name="twice the gradient",
         wrong=to(EVERY, Change(after=lambda result, arguments: 2 * result)),
@@ -152,7 +152,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="A gradient of zero.",
     ),
-    Mistake(
+    Misconception(
         id="halved",
         name="half the gradient",
         wrong=to(EVERY, Change(after=lambda result, arguments: result / 2)),
@@ -162,7 +162,7 @@ ENTRIES = (
         chapter="before-you-start",
         hides="A gradient of zero.",
     ),
-    Mistake(
+    Misconception(
         id="upstream-ignored",
         name="the upstream gradient ignored, as if it were all ones",
         wrong=to(
@@ -175,7 +175,7 @@ ENTRIES = (
         chapter="before-you-start",
         hides="An upstream gradient of ones, which is what calling backward on a sum gives.",
     ),
-    Mistake(
+    Misconception(
         id="upstream-reversed",
         name="the upstream gradient reversed",
         wrong=to("conv.dx conv.dw pool.dx", _upstream(lambda a: each_spatial(a["dy"], np.flip))),
@@ -185,7 +185,7 @@ ENTRIES = (
         chapter="two-dimensions",
         hides="An upstream gradient that reads the same from both ends.",
     ),
-    Mistake(
+    Misconception(
         id="upstream-summed",
         name="the upstream gradient summed before it is used",
         wrong=to("conv.dx conv.dw pool.dx local.dx local.dw dense.dw", _upstream(_summed)),
@@ -195,7 +195,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="upstream-is-output",
         name="the layer's output in place of the upstream gradient",
         wrong=to("conv.dx conv.dw conv.db pool.dx sigmoid.dx relu.dx", _upstream(_output)),
@@ -205,7 +205,7 @@ ENTRIES = (
         chapter="before-you-start",
         hides="A loss of half the sum of squares with target 0, where dy is y.",
     ),
-    Mistake(
+    Misconception(
         id="integer-zeros",
         name="fractions swallowed by an array of integers",
         wrong={
@@ -220,7 +220,7 @@ ENTRIES = (
         chapter="one-dimension-by-hand",
         hides="Arrays of floats; integer results.",
     ),
-    Mistake(
+    Misconception(
         id="state-kept",
         name="something kept from one call to the next",
         wrong={},
@@ -231,7 +231,7 @@ ENTRIES = (
         hides="One call.",
         conduct=_adds_to_earlier_calls,
     ),
-    Mistake(
+    Misconception(
         id="argument-modified",
         name="an argument modified in place",
         wrong={},
@@ -242,7 +242,7 @@ ENTRIES = (
         hides="Callers who do not look at their arrays again.",
         conduct=_changes_its_arguments,
     ),
-    Mistake(
+    Misconception(
         id="wrong-order",
         name="the right arrays in another order",
         wrong={},
@@ -253,7 +253,7 @@ ENTRIES = (
         hides="Arrays that happen to be equal.",
         conduct=_returns_backwards,
     ),
-    Mistake(
+    Misconception(
         id="wrong-shape",
         name="the right numbers in another shape",
         wrong={},

@@ -7,7 +7,7 @@ flattened maps), chain.dw1, chain.dw2 (two convolutions), softmax.loss, softmax.
 import numpy as np
 
 from cnnlab.activations import sigmoid, sigmoid_backward, softmax
-from cnnlab.misconceptions.table import Change, Mistake
+from cnnlab.misconceptions.table import Change, Misconception
 from cnnlab.misconceptions.windows import each_spatial, flat, sum_of, windows
 from cnnlab.pool import max_pool2d, max_pool2d_backward
 from cnnlab.tasks.convolution import conv, conv_backward
@@ -86,7 +86,7 @@ def _picked(p, labels):
 
 
 ENTRIES = (
-    Mistake(
+    Misconception(
         id="derivative-forgotten",
         name="the activation's derivative forgotten",
         wrong={
@@ -100,7 +100,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="The identity; it trains nearly as well, so accuracy does not show it.",
     ),
-    Mistake(
+    Misconception(
         id="derivative-twice",
         name="the activation's derivative applied twice",
         wrong={
@@ -115,7 +115,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="The identity, and ReLU, whose derivatives are their own squares.",
     ),
-    Mistake(
+    Misconception(
         id="derivative-at-pool",
         name="sigma' taken at the output of the pool, of a value that has passed the sigmoid already",
         wrong={
@@ -137,7 +137,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="A pool followed by a sigmoid, where that is the right place.",
     ),
-    Mistake(
+    Misconception(
         id="derivative-at-activation",
         name="sigma' taken at a instead of at z",
         wrong={
@@ -152,7 +152,7 @@ ENTRIES = (
         chapter="before-you-start",
         hides="Nowhere, for a sigmoid.",
     ),
-    Mistake(
+    Misconception(
         id="input-taken-for-activation",
         name="z (1 - z) where a (1 - a) was meant",
         wrong={
@@ -165,7 +165,7 @@ ENTRIES = (
         chapter="before-you-start",
         hides="Nowhere, for a sigmoid.",
     ),
-    Mistake(
+    Misconception(
         id="activation-for-derivative",
         name="the activation in place of its derivative",
         wrong={
@@ -179,7 +179,7 @@ ENTRIES = (
         chapter="before-you-start",
         hides="Nowhere, for a sigmoid; for ReLU where z is 0 or 1.",
     ),
-    Mistake(
+    Misconception(
         id="gated-by-gradient",
         name="ReLU gated by the sign of the gradient",
         wrong={
@@ -194,7 +194,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Upstream gradients that have the sign of z.",
     ),
-    Mistake(
+    Misconception(
         id="relu-one-at-zero",
         name="the slope of ReLU at 0 taken as 1",
         wrong={"relu.dx": lambda dy, x: dy * (x >= 0)},
@@ -205,7 +205,7 @@ ENTRIES = (
         hides="Inputs that are never exactly 0.",
         convention=True,
     ),
-    Mistake(
+    Misconception(
         id="dense-weights-turned",
         name="the weight matrix transposed",
         wrong={
@@ -218,7 +218,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Symmetric gradients.",
     ),
-    Mistake(
+    Misconception(
         id="this-layers-activation",
         name="this layer's output in place of the layer's input",
         wrong={
@@ -232,7 +232,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Layers that change nothing.",
     ),
-    Mistake(
+    Misconception(
         id="layers-below-input",
         name="the network's input in place of the hidden layer",
         wrong={"chain.dw2": lambda dy, x, w1, w2: _with_kernel(dy, x, w2)},
@@ -242,7 +242,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="A first kernel that changes nothing.",
     ),
-    Mistake(
+    Misconception(
         id="product-of-sums-two-layers",
         name="through two layers: a product of two sums instead of a sum of products",
         wrong={"chain.dw1": _summed_hidden_delta},
@@ -252,7 +252,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="A hidden layer of one neuron; inputs and deltas whose cross terms cancel.",
     ),
-    Mistake(
+    Misconception(
         id="second-kernel-skipped",
         name="the delta handed down without the second kernel's weights",
         wrong={
@@ -266,7 +266,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="A second kernel of ones.",
     ),
-    Mistake(
+    Misconception(
         id="second-kernel-not-rotated",
         name="the second kernel not rotated on the way back",
         wrong={
@@ -280,7 +280,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="A second kernel that is its own rotation.",
     ),
-    Mistake(
+    Misconception(
         id="own-output-only",
         name="each hidden neuron given the delta of its corresponding output only",
         wrong={"chain.dw1": _own_path},
@@ -290,7 +290,7 @@ ENTRIES = (
         chapter="two-convolutions",
         hides="Nowhere, for a second kernel of more than one weight.",
     ),
-    Mistake(
+    Misconception(
         id="flatten-order",
         name="flattened in one order, unflattened in another",
         wrong={
@@ -311,7 +311,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Maps of one row and one channel.",
     ),
-    Mistake(
+    Misconception(
         id="dense-batch-averaged",
         name="averaged over the batch in the layer",
         wrong={
@@ -325,7 +325,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="dense-bias-per-example",
         name="one bias gradient for each example",
         wrong={"dense.db": lambda dy, x, w: dy, "flatten.db": lambda dy, x, w: dy},
@@ -335,7 +335,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="dense-bias-wrong-axis",
         name="the bias gradient summed over the wrong axis",
         wrong={
@@ -348,7 +348,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="As many examples as neurons does not hide it, only the shape.",
     ),
-    Mistake(
+    Misconception(
         id="softmax-derivative-again",
         name="p (1 - p) after softmax and cross-entropy",
         wrong={
@@ -360,7 +360,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Nowhere.",
     ),
-    Mistake(
+    Misconception(
         id="batch-mean-twice",
         name="the mean over the batch taken twice",
         wrong={
@@ -373,7 +373,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="batch-mean-forgotten",
         name="the mean over the batch forgotten",
         wrong={
@@ -386,7 +386,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="A batch of one.",
     ),
-    Mistake(
+    Misconception(
         id="mean-over-classes",
         name="divided by the number of entries instead of examples",
         wrong={
@@ -399,7 +399,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Nowhere, for more than one class.",
     ),
-    Mistake(
+    Misconception(
         id="softmax-wrong-axis",
         name="softmax along the batch instead of the classes",
         wrong={
@@ -418,7 +418,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Nowhere, for a batch; a single example hides a missing axis.",
     ),
-    Mistake(
+    Misconception(
         id="label-forgotten",
         name="the right class not taken off",
         wrong={"softmax.dx": _softmax_dx(lambda p, t: p)},
@@ -428,7 +428,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Nowhere.",
     ),
-    Mistake(
+    Misconception(
         id="only-right-class",
         name="only the right class given a gradient",
         wrong={"softmax.dx": _softmax_dx(lambda p, t: (p - t) * t)},
@@ -438,7 +438,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Nowhere.",
     ),
-    Mistake(
+    Misconception(
         id="loss-sign",
         name="the logarithm without its minus",
         wrong={"softmax.loss": lambda x, labels: _picked(softmax(x), labels).mean()},
@@ -448,7 +448,7 @@ ENTRIES = (
         chapter="whole-network",
         hides="Perfect predictions.",
     ),
-    Mistake(
+    Misconception(
         id="softmax-overflow",
         name="an exponential that overflows",
         wrong={

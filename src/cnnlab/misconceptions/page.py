@@ -11,8 +11,8 @@ import numpy as np
 
 from cnnlab.formatting import number
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS, GROUPS, RIGHT, attempt, formulas, tie_of
-from cnnlab.misconceptions.table import Mistake
-from cnnlab.tasks import Example, task_of
+from cnnlab.misconceptions.table import Misconception
+from cnnlab.tasks import Case, task_of
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,26 @@ class Comparison:
     wrong    what the mistake gives
     """
 
-    example: Example
+    example: Case
     part: str
     right: object
     wrong: object
 
 
-def comparison(mistake: Mistake) -> Comparison | None:
+def comparison(misconception: Misconception) -> Comparison | None:
     """A mistake on the first example on which it shows, preferably in an array of the right shape.
 
     Gradients come before forward results, and the first form of a mistake before its variants. None for a mistake that
     is a habit and no formula.
     """
-    found = list(_comparisons(mistake))
+    found = list(_comparisons(misconception))
     same_shape = [c for c in found if _shapes(c.wrong) == _shapes(c.right)]
     return next(iter([*same_shape, *found]), None)
 
 
-def _comparisons(mistake: Mistake):
-    for target in sorted(mistake.wrong, key=lambda target: target.endswith(".y")):
-        for formula in (formula for id, formula in formulas(target) if id == mistake.id):
+def _comparisons(misconception: Misconception):
+    for target in sorted(misconception.wrong, key=lambda target: target.endswith(".y")):
+        for formula in (formula for id, formula in formulas(target) if id == misconception.id):
             for example in task_of(target).examples():
                 right, wrong = RIGHT[target](**example.arguments), attempt(formula, **example.arguments)
                 if wrong is not None and written(wrong) != written(right):
@@ -86,15 +86,15 @@ def _nested(array) -> str:
 class Listing:
     """A group of the catalogue. It shows itself as HTML and as text."""
 
-    mistakes: tuple[Mistake, ...]
+    misconceptions: tuple[Misconception, ...]
 
     def __repr__(self) -> str:
-        return "\n".join(line for mistake in self.mistakes for line in _as_text(mistake))
+        return "\n".join(line for misconception in self.misconceptions for line in _as_text(misconception))
 
     def _repr_html_(self) -> str:
         return (
             "<div class='cnnlab-mistakes'>"
-            + "".join(_as_html(mistake) for mistake in self.mistakes)
+            + "".join(_as_html(misconception) for misconception in self.misconceptions)
             + "</div>"
         )
 
@@ -104,21 +104,21 @@ def listing(group: str) -> Listing:
     return Listing(GROUPS[group])
 
 
-def _facts(mistake: Mistake) -> list[tuple[str, str]]:
+def _facts(misconception: Misconception) -> list[tuple[str, str]]:
     """What is said of a mistake, as pairs of a word and a sentence."""
     facts = [
-        ("Tempting because", mistake.tempting),
-        ("A valid choice, but" if mistake.convention else "Wrong because", mistake.why),
-        ("Where it hides", mistake.hides),
+        ("Tempting because", misconception.tempting),
+        ("A valid choice, but" if misconception.convention else "Wrong because", misconception.why),
+        ("Where it hides", misconception.hides),
     ]
-    tied = sorted({other for target in mistake.wrong for other in tie_of(target, mistake.id)})
+    tied = sorted({other for target in misconception.wrong for other in tie_of(target, misconception.id)})
     if tied:
         facts.append(("Same numbers as", " and ".join(CATALOGUE[id].name for id in tied) + "."))
-    return [*facts, ("Read", CHAPTERS[mistake.chapter] + ".")]
+    return [*facts, ("Read", CHAPTERS[misconception.chapter] + ".")]
 
 
-def _rows(mistake: Mistake) -> list[tuple[str, str]]:
-    found = comparison(mistake)
+def _rows(misconception: Misconception) -> list[tuple[str, str]]:
+    found = comparison(misconception)
     if found is None:
         return []
     part = "the answer" if found.part == "agrees" else found.part
@@ -129,25 +129,31 @@ def _rows(mistake: Mistake) -> list[tuple[str, str]]:
     ]
 
 
-def _as_text(mistake: Mistake) -> list[str]:
-    lines = [f"{mistake.name} ({mistake.id})"]
-    return lines + [f"    {word}: {text}" for word, text in [*_facts(mistake), *_rows(mistake)]] + [""]
+def _as_text(misconception: Misconception) -> list[str]:
+    lines = [f"{misconception.name} ({misconception.id})"]
+    return (
+        lines
+        + [f"    {word}: {text}" for word, text in [*_facts(misconception), *_rows(misconception)]]
+        + [""]
+    )
 
 
-def _as_html(mistake: Mistake) -> str:
-    facts = " ".join(f"<em>{html.escape(word)}:</em> {html.escape(text)}" for word, text in _facts(mistake))
+def _as_html(misconception: Misconception) -> str:
+    facts = " ".join(
+        f"<em>{html.escape(word)}:</em> {html.escape(text)}" for word, text in _facts(misconception)
+    )
     rows = "".join(
         f"<tr><th scope='row' style='text-align:left;vertical-align:top;padding:.1em .8em .1em 0;font-weight:normal'>"
         f"{html.escape(word)}</th><td style='text-align:left;padding:.1em 0;overflow-wrap:anywhere'>"
         f"{html.escape(text)}</td></tr>"
-        for word, text in _rows(mistake)
+        for word, text in _rows(misconception)
     )
     table = (
         f"<table style='border-collapse:collapse;margin:.3em 0'><tbody>{rows}</tbody></table>" if rows else ""
     )
     return (
-        f"<div class='cnnlab-mistake' id='mistake-{mistake.id}' "
+        f"<div class='cnnlab-mistake' id='mistake-{misconception.id}' "
         "style='border-top:1px solid currentColor;padding:.5em 0;margin:0'>"
-        f"<p style='margin:.2em 0'><b>{html.escape(mistake.name[0].upper() + mistake.name[1:])}</b> "
-        f"<code>{mistake.id}</code></p><p style='margin:.2em 0'>{facts}</p>{table}</div>"
+        f"<p style='margin:.2em 0'><b>{html.escape(misconception.name[0].upper() + misconception.name[1:])}</b> "
+        f"<code>{misconception.id}</code></p><p style='margin:.2em 0'>{facts}</p>{table}</div>"
     )

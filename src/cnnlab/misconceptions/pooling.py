@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlab.misconceptions.table import RIGHT, Change, Mistake
+from cnnlab.misconceptions.table import RIGHT, Change, Misconception
 from cnnlab.misconceptions.windows import pair
 
 
@@ -143,7 +143,7 @@ def _winners_of_first(axis):
 
 
 ENTRIES = (
-    Mistake(
+    Misconception(
         id="pool-every-input",
         name="the delta passed to every input of the window",
         wrong={"pool.dx": routed(np.ones_like)},
@@ -153,7 +153,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Windows of one input; it trains nearly as well, so accuracy does not show it.",
     ),
-    Mistake(
+    Misconception(
         id="pool-averaged",
         name="the delta divided among all inputs of the window",
         wrong={"pool.dx": routed(lambda window: np.ones_like(window) / window.size)},
@@ -163,7 +163,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Windows of one input.",
     ),
-    Mistake(
+    Misconception(
         id="pool-not-routed",
         name="the delta put into the first cell of its window",
         wrong={"pool.dx": routed(_corner)},
@@ -173,7 +173,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Windows whose maximum stands first.",
     ),
-    Mistake(
+    Misconception(
         id="pool-all-ties",
         name="the full delta passed to every tied maximum",
         wrong={"pool.dx": (routed(_tied), _equal_to_output)},
@@ -183,7 +183,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Windows without ties.",
     ),
-    Mistake(
+    Misconception(
         id="pool-split-ties",
         name="the delta split among tied maxima",
         wrong={"pool.dx": routed(lambda window: _tied(window) / _tied(window).sum())},
@@ -194,7 +194,7 @@ ENTRIES = (
         hides="Windows without ties.",
         convention=True,
     ),
-    Mistake(
+    Misconception(
         id="pool-last-tie",
         name="the delta passed to the last of tied maxima",
         wrong={"pool.dx": routed(_last)},
@@ -205,7 +205,7 @@ ENTRIES = (
         hides="Windows without ties.",
         convention=True,
     ),
-    Mistake(
+    Misconception(
         id="pool-column-tie",
         name="the delta passed to the first tied maximum in column-major order",
         wrong={"pool.dx": routed(_column_major)},
@@ -216,7 +216,7 @@ ENTRIES = (
         hides="Windows without ties.",
         convention=True,
     ),
-    Mistake(
+    Misconception(
         id="pool-assigned",
         name="= instead of += where windows overlap",
         wrong={
@@ -231,7 +231,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Windows that do not overlap.",
     ),
-    Mistake(
+    Misconception(
         id="pool-times-maximum",
         name="the delta multiplied by the maximum",
         wrong={"pool.dx": routed(lambda window: first(window) * window.max())},
@@ -241,7 +241,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Maxima of 1.",
     ),
-    Mistake(
+    Misconception(
         id="pool-largest-absolute",
         name="the input of largest absolute value chosen",
         wrong={
@@ -257,7 +257,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Inputs that are not negative, as after ReLU.",
     ),
-    Mistake(
+    Misconception(
         id="pool-neurons-nulled",
         name="neurons nulled instead of entries of the pooling matrix",
         wrong={"pool.dx": _neurons_nulled},
@@ -267,7 +267,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Windows that do not overlap.",
     ),
-    Mistake(
+    Misconception(
         id="pool-index-in-window",
         name="the index inside the window used as an index into the map",
         wrong={"pool.dx": _index_in_window},
@@ -277,7 +277,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="A single window.",
     ),
-    Mistake(
+    Misconception(
         id="pool-one-maximum",
         name="one maximum for the whole map",
         wrong={"pool.dx": _largest_of_map, "pool.y": lambda x, size, stride=None: np.max(x, axis=(2, 3))},
@@ -287,7 +287,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="A single window.",
     ),
-    Mistake(
+    Misconception(
         id="pool-winners-copied",
         name="the winners of one channel or example used for all",
         wrong={"pool.dx": (_winners_of_first(1), _winners_of_first(0))},
@@ -297,7 +297,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="One channel and one example.",
     ),
-    Mistake(
+    Misconception(
         id="pool-mean",
         name="the mean of the window instead of its maximum",
         wrong={"pool.y": pooled(np.mean)},
@@ -307,7 +307,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Constant inputs.",
     ),
-    Mistake(
+    Misconception(
         id="pool-minimum",
         name="the minimum in place of the maximum",
         wrong={"pool.y": pooled(np.min), "pool.dx": routed(lambda window: first(-window))},
@@ -317,7 +317,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Constant inputs.",
     ),
-    Mistake(
+    Misconception(
         id="pool-starts-at-zero",
         name="the search for the maximum starts at 0",
         wrong={
@@ -333,7 +333,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="Inputs that are not negative, as after ReLU.",
     ),
-    Mistake(
+    Misconception(
         id="pool-stride-ignored",
         name="the stride ignored",
         wrong={
@@ -356,7 +356,7 @@ ENTRIES = (
         chapter="max-pooling-routes",
         hides="The stride that was assumed.",
     ),
-    Mistake(
+    Misconception(
         id="pool-window-turned",
         name="height and width of the window swapped",
         wrong={"pool.y": Change(before=_swapped_size), "pool.dx": _swapped},

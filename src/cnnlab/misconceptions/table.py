@@ -48,7 +48,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Misconception:
     """One row of the catalogue.
 
     id          short, stable, with hyphens

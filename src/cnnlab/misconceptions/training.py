@@ -7,7 +7,7 @@ answer True or False.
 
 import numpy as np
 
-from cnnlab.misconceptions.table import Change, Mistake
+from cnnlab.misconceptions.table import Change, Misconception
 from cnnlab.tasks.training import central_differences, relative_difference
 
 
@@ -102,7 +102,7 @@ def _tied(function):
 
 
 ENTRIES = (
-    Mistake(
+    Misconception(
         id="momentum-per-connection",
         name="momentum kept for each connection instead of each parameter",
         wrong={
@@ -115,7 +115,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="No momentum; one connection.",
     ),
-    Mistake(
+    Misconception(
         id="tied-by-mean",
         name="shared gradients averaged instead of added",
         wrong={
@@ -128,7 +128,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="tied-last-only",
         name="only the last connection's gradient kept",
         wrong={
@@ -141,7 +141,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="tied-first-only",
         name="only the first connection's gradient kept",
         wrong={
@@ -154,7 +154,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="not-tied",
         name="the gradients left untied",
         wrong=_tied(lambda a, axes: a),
@@ -164,7 +164,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="tied-over-everything",
         name="added over the wrong axes",
         wrong={
@@ -177,7 +177,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Nowhere.",
     ),
-    Mistake(
+    Misconception(
         id="tied-too-early",
         name="every position given the sum of all",
         wrong={
@@ -196,7 +196,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="One position.",
     ),
-    Mistake(
+    Misconception(
         id="step-uphill",
         name="a step uphill",
         wrong=_moved(lambda p, g, v, rate, momentum: (p + rate * (momentum * v + g), momentum * v + g)),
@@ -206,7 +206,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="A velocity of zero.",
     ),
-    Mistake(
+    Misconception(
         id="momentum-forgotten",
         name="the momentum left out",
         wrong={
@@ -222,7 +222,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="The first step, and momentum 0.",
     ),
-    Mistake(
+    Misconception(
         id="momentum-dampened",
         name="the gradient multiplied by 1 - momentum",
         wrong=_both(
@@ -237,7 +237,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Momentum 0.",
     ),
-    Mistake(
+    Misconception(
         id="velocity-of-before",
         name="a step along the old velocity",
         wrong=_moved(lambda p, g, v, rate, momentum: (p - rate * v, momentum * v + g)),
@@ -247,7 +247,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="A constant velocity.",
     ),
-    Mistake(
+    Misconception(
         id="rate-in-velocity",
         name="the rate multiplied into the velocity",
         wrong={
@@ -267,7 +267,7 @@ ENTRIES = (
         hides="The first step, and a whole run that keeps its rate and its own velocities.",
         joint=True,
     ),
-    Mistake(
+    Misconception(
         id="velocity-downhill",
         name="a velocity that points downhill and holds the rate",
         wrong={
@@ -287,7 +287,7 @@ ENTRIES = (
         hides="The first step's parameters, and a whole run that keeps its rate and its own velocities.",
         joint=True,
     ),
-    Mistake(
+    Misconception(
         id="rate-applied-twice",
         name="the rate applied twice",
         wrong=_both(
@@ -300,7 +300,7 @@ ENTRIES = (
         hides="A rate of 1.",
         joint=True,
     ),
-    Mistake(
+    Misconception(
         id="looked-ahead",
         name="Nesterov's step instead of the plain one",
         wrong=_moved(
@@ -315,7 +315,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Momentum 0.",
     ),
-    Mistake(
+    Misconception(
         id="rate-forgotten",
         name="the rate left out",
         wrong=_moved(lambda p, g, v, rate, momentum: (p - (momentum * v + g), momentum * v + g)),
@@ -325,7 +325,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="A rate of 1.",
     ),
-    Mistake(
+    Misconception(
         id="checker-always-yes",
         name="a checker that accepts everything",
         wrong={"checker.agrees": lambda loss, gradient, x: True},
@@ -335,7 +335,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Right gradients.",
     ),
-    Mistake(
+    Misconception(
         id="checker-always-no",
         name="a checker that rejects everything",
         wrong={"checker.agrees": lambda loss, gradient, x: False},
@@ -345,7 +345,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Wrong gradients.",
     ),
-    Mistake(
+    Misconception(
         id="checker-compares-means",
         name="a checker that compares means or sums",
         wrong={
@@ -367,7 +367,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Mistakes that change the mean.",
     ),
-    Mistake(
+    Misconception(
         id="checker-compares-lengths",
         name="a checker that compares lengths",
         wrong={
@@ -386,7 +386,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Mistakes that change the length.",
     ),
-    Mistake(
+    Misconception(
         id="checker-first-entry",
         name="a checker that looks at one entry",
         wrong={
@@ -405,7 +405,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Mistakes that touch that entry.",
     ),
-    Mistake(
+    Misconception(
         id="checker-any-entry",
         name="a checker that is content if any entry agrees",
         wrong={
@@ -419,7 +419,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Mistakes that leave no entry right.",
     ),
-    Mistake(
+    Misconception(
         id="checker-no-absolute",
         name="a checker without the absolute value",
         wrong={
@@ -434,7 +434,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Mistakes in one direction.",
     ),
-    Mistake(
+    Misconception(
         id="checker-sign-blind",
         name="a checker that ignores the sign",
         wrong={
@@ -448,7 +448,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Mistakes that keep the sign.",
     ),
-    Mistake(
+    Misconception(
         id="checker-absolute-tolerance",
         name="a checker whose tolerance does not grow or shrink with the gradient",
         wrong={
@@ -465,7 +465,7 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         hides="Gradients of about 1.",
     ),
-    Mistake(
+    Misconception(
         id="checker-tolerance-too-wide",
         name="a checker with too wide a tolerance",
         wrong={

@@ -5,9 +5,9 @@ page and its tests are all made from `TASKS`. A new checked function is one new 
 """
 
 from cnnlab.tasks import convolution, network, pooling, training
-from cnnlab.tasks.task import REQUIRED, SPECIAL, Example, Probe, Task
+from cnnlab.tasks.task import REQUIRED, SPECIAL, Case, Probe, Task
 
-__all__ = ["REQUIRED", "SPECIAL", "TASKS", "Example", "Probe", "Task", "task_of"]
+__all__ = ["REQUIRED", "SPECIAL", "TASKS", "Case", "Probe", "Task", "task_of"]
 
 TASKS: dict[str, Task] = {
     task.name: task for module in (convolution, pooling, network, training) for task in module.TASKS

@@ -8,7 +8,7 @@ from cnnlab import examples
 from cnnlab.arrays import output_sizes
 from cnnlab.conv import conv1d, conv1d_backward, conv2d, conv2d_backward
 from cnnlab.sharing import local1d_backward, local2d_backward
-from cnnlab.tasks.task import Example, Probe, Task, halves, numbers, renamed, tags
+from cnnlab.tasks.task import Case, Probe, Task, halves, numbers, renamed, tags
 
 
 def conv(x, w, b=None, **options):
@@ -148,7 +148,7 @@ def _of_second_kernel(trace, index, dy, x, w1, w2):
     return entry, "where h is the output of the first convolution"
 
 
-def _examples() -> list[Example]:
+def _examples() -> list[Case]:
     short, long, image = examples.one_dimension, examples.one_dimension_longer, examples.two_dimensions
     given = {"x": long.x, "w": long.w}
     batch = {
@@ -164,25 +164,25 @@ def _examples() -> list[Example]:
     }
     kernel = np.zeros((1, 1, 2, 2)) + examples.two_dimensions_network.w
     return [
-        Example("document 5, one dimension", {"dy": short.dy, "x": short.x, "w": short.w}),
-        Example("six inputs, three weights", {"dy": long.dy, **given}),
-        Example("six inputs, three weights, stride 2", {"dy": long.dy[..., :2], **given, "stride": 2}),
-        Example(
+        Case("document 5, one dimension", {"dy": short.dy, "x": short.x, "w": short.w}),
+        Case("six inputs, three weights", {"dy": long.dy, **given}),
+        Case("six inputs, three weights, stride 2", {"dy": long.dy[..., :2], **given, "stride": 2}),
+        Case(
             "six inputs, three weights, padding 1",
             {"dy": np.array([[[2.0, 1, -1, 2, 3, 1]]]), **given, "padding": 1},
         ),
-        Example("document 3, two dimensions", {"dy": image.dy, "x": image.x, "w": kernel}),
-        Example("two examples, two channels, two filters", batch),
-        Example(
+        Case("document 3, two dimensions", {"dy": image.dy, "x": image.x, "w": kernel}),
+        Case("two examples, two channels, two filters", batch),
+        Case(
             "six inputs, three weights, both integers",
             {"dy": long.dy / 2, "x": long.x.astype(int), "w": long.w.astype(int)},
         ),
-        Example("six inputs, three weights, dilation 2", {"dy": long.dy[..., :2], **given, "dilation": 2}),
-        Example("four channels of two inputs, four kernels of one weight a channel, two groups", grouped),
+        Case("six inputs, three weights, dilation 2", {"dy": long.dy[..., :2], **given, "dilation": 2}),
+        Case("four channels of two inputs, four kernels of one weight a channel, two groups", grouped),
     ]
 
 
-def _forward_examples() -> list[Example]:
+def _forward_examples() -> list[Case]:
     found = []
     for example in _examples():
         arguments = {k: v for k, v in example.arguments.items() if k != "dy"}
@@ -193,20 +193,20 @@ def _forward_examples() -> list[Example]:
         biases = {1: "bias 1", 2: "biases 1 and 2"}.get(
             len(arguments["b"]), f"biases 1 to {len(arguments['b'])}"
         )
-        found.append(Example(f"{title}, {biases}", arguments))
+        found.append(Case(f"{title}, {biases}", arguments))
     return found
 
 
-def _local_examples() -> list[Example]:
+def _local_examples() -> list[Case]:
     arguments = {
         "dy": np.array([[[-0.1, 0.2]]]),
         "x": examples.one_dimension.x,
         "w": np.array([[[[0.3, 0.5]]], [[[0.3, 0.5]]]]),
     }
-    return [Example("document 5 with a kernel for each position", arguments)]
+    return [Case("document 5 with a kernel for each position", arguments)]
 
 
-def _chain_examples() -> list[Example]:
+def _chain_examples() -> list[Case]:
     e = examples.two_convolutions
     longer = {
         "dy": np.array([[[[1.0, -2], [3, 1]]]]),
@@ -216,8 +216,8 @@ def _chain_examples() -> list[Example]:
     }
     dy = 2 * (conv(conv(e.x, e.w1), e.w2) - e.t)
     return [
-        Example("document 4, dy = 2 (y - t)", {"dy": dy, "x": e.x, "w1": e.w1, "w2": e.w2}),
-        Example("the same kernels on a 4x4 input", longer),
+        Case("document 4, dy = 2 (y - t)", {"dy": dy, "x": e.x, "w1": e.w1, "w2": e.w2}),
+        Case("the same kernels on a 4x4 input", longer),
     ]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from cnnlab.activations import relu_backward, sigmoid_backward
 from cnnlab.formatting import number, signed
 from cnnlab.losses import softmax_cross_entropy, softmax_cross_entropy_backward
-from cnnlab.tasks.task import Example, Probe, Task, numbers, renamed, tags
+from cnnlab.tasks.task import Case, Probe, Task, numbers, renamed, tags
 
 
 def dense_backward(dy, x, w):
@@ -105,29 +105,29 @@ def _softmax_terms(trace, index, x, labels):
     )
 
 
-def _dense_examples() -> list[Example]:
+def _dense_examples() -> list[Case]:
     given = {"dy": np.array([[1.0, -2], [3, 1]]), "x": np.array([[1.0, 2, 0], [0, 1, 4]])}
     given["w"] = np.array([[1.0, 0, 2], [-1, 3, 1]])
-    return [Example("two examples, three inputs, two neurons", given)]
+    return [Case("two examples, three inputs, two neurons", given)]
 
 
-def _flatten_examples() -> list[Example]:
+def _flatten_examples() -> list[Case]:
     given = {"dy": np.array([[1.0, -2], [3, 1]]), "x": np.arange(1.0, 17).reshape(2, 2, 2, 2)}
     given["w"] = np.arange(1.0, 17).reshape(2, 8)
-    return [Example("two examples of two 2x2 maps, two neurons", given)]
+    return [Case("two examples of two 2x2 maps, two neurons", given)]
 
 
-def _activation_examples() -> list[Example]:
+def _activation_examples() -> list[Case]:
     given = {"dy": np.array([1.0, 2, -3]), "x": np.array([-2.0, 0, 1])}
-    return [Example("x = [-2, 0, 1], dy = [1, 2, -3]", given)]
+    return [Case("x = [-2, 0, 1], dy = [1, 2, -3]", given)]
 
 
-def _softmax_examples() -> list[Example]:
+def _softmax_examples() -> list[Case]:
     scores = {"x": np.array([[1.0, 2, 0], [0, 1, 3]]), "labels": np.array([1, 0])}
     large = {"x": np.array([[1000.0, 998, 1001]]), "labels": np.array([0])}
     return [
-        Example("scores [[1, 2, 0], [0, 1, 3]], right classes 1 and 0", scores),
-        Example("large scores", large),
+        Case("scores [[1, 2, 0], [0, 1, 3]], right classes 1 and 0", scores),
+        Case("large scores", large),
     ]
 
 

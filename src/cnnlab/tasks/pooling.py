@@ -8,7 +8,7 @@ from cnnlab import examples
 from cnnlab.activations import sigmoid, sigmoid_backward
 from cnnlab.formatting import number, signed
 from cnnlab.pool import max_pool2d, max_pool2d_backward
-from cnnlab.tasks.task import Example, Probe, Task, halves, numbers, scattered, tags
+from cnnlab.tasks.task import Case, Probe, Task, halves, numbers, scattered, tags
 
 
 def sigmoid_max_pool2d_backward(dy, x, size, stride=None):
@@ -95,7 +95,7 @@ def _through_sigmoid(trace, index, dy, x, size, stride=None):
     )
 
 
-def _examples() -> list[Example]:
+def _examples() -> list[Case]:
     row = examples.pooling
     tied = np.array([[[[1.0, 3, 0, 2], [3, 2, 2, 1]]]])
     delta = np.array([[[[5.0, 7]]]])
@@ -108,26 +108,26 @@ def _examples() -> list[Example]:
         "stride": (1, 1),
     }
     return [
-        Example("document 2's case: [1, 5, 7, 2], windows of 2, stride 1", given),
-        Example("ties: [[1, 3, 0, 2], [3, 2, 2, 1]], windows 2x2", {"dy": delta, "x": tied, "size": 2}),
-        Example("negative inputs", {"dy": delta, "x": -1 - one, "size": 2}),
-        Example("two channels", {"dy": np.array([[[[5.0, 7]], [[2, 3]]]]), "x": maps, "size": 2}),
-        Example("integers", {"dy": delta / 2, "x": one.astype(int), "size": 2}),
-        Example(
+        Case("document 2's case: [1, 5, 7, 2], windows of 2, stride 1", given),
+        Case("ties: [[1, 3, 0, 2], [3, 2, 2, 1]], windows 2x2", {"dy": delta, "x": tied, "size": 2}),
+        Case("negative inputs", {"dy": delta, "x": -1 - one, "size": 2}),
+        Case("two channels", {"dy": np.array([[[[5.0, 7]], [[2, 3]]]]), "x": maps, "size": 2}),
+        Case("integers", {"dy": delta / 2, "x": one.astype(int), "size": 2}),
+        Case(
             "windows of 1x2 on two rows",
             {"dy": np.array([[[[5.0, 7], [2, 3]]]]), "x": one, "size": (1, 2)},
         ),
     ]
 
 
-def _forward_examples() -> list[Example]:
-    return [Example(e.title, {k: v for k, v in e.arguments.items() if k != "dy"}) for e in _examples()]
+def _forward_examples() -> list[Case]:
+    return [Case(e.title, {k: v for k, v in e.arguments.items() if k != "dy"}) for e in _examples()]
 
 
-def _sigmoid_examples() -> list[Example]:
+def _sigmoid_examples() -> list[Case]:
     x = np.array([[[[0.0, 1, -1, 0.5], [-1, 0.5, 2, 1]]]])
     given = {"dy": np.array([[[[1.0, -2]]]]), "x": x, "size": 2}
-    return [Example("a 2x4 map, sigmoid, then windows 2x2", given)]
+    return [Case("a 2x4 map, sigmoid, then windows 2x2", given)]
 
 
 STRIDE = {"stride": None}

@@ -49,7 +49,7 @@ SPECIAL = {
 
 
 @dataclass(frozen=True)
-class Example:
+class Case:
     """Arguments by keyword on which mistakes are shown, and what they are."""
 
     title: str
@@ -88,7 +88,7 @@ class Task:
     asked: Mapping[str, object] = field(default_factory=dict)
     plain: Callable[[], Sequence[Probe]] | None = None
     terms: Mapping[str, Callable] = field(default_factory=dict)
-    examples: Callable[[], Sequence[Example]] = tuple
+    examples: Callable[[], Sequence[Case]] = tuple
 
     @property
     def form(self) -> str:

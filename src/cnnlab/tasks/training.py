@@ -6,7 +6,7 @@ from cnnlab.formatting import number, signed
 from cnnlab.optim import sgd
 from cnnlab.sharing import tie_gradients
 from cnnlab.tasks.convolution import conv, conv_backward
-from cnnlab.tasks.task import REQUIRED, Example, Probe, Task, numbers
+from cnnlab.tasks.task import REQUIRED, Case, Probe, Task, numbers
 
 
 def momentum_step(w, gradients, velocity, rate, momentum):
@@ -160,12 +160,12 @@ def _moved(trace, index, w, gradients, velocity, rate, momentum):
     )
 
 
-def _tie_examples() -> list[Example]:
+def _tie_examples() -> list[Case]:
     given = {"dw": np.array([[[[-0.1, -0.2]]], [[[0.4, 0.6]]]]), "db": np.array([[-0.1], [0.2]])}
-    return [Example("document 5, the two parts of the gradient", given)]
+    return [Case("document 5, the two parts of the gradient", given)]
 
 
-def _step_examples() -> list[Example]:
+def _step_examples() -> list[Case]:
     given = {
         "w": np.array([0.3, 0.5]),
         "gradients": np.array([[-0.1, -0.2], [0.4, 0.6]]),
@@ -173,10 +173,10 @@ def _step_examples() -> list[Example]:
         "rate": 0.1,
         "momentum": 0.5,
     }
-    return [Example("document 5's parts, velocity [1, -2], rate 0.1, momentum 0.5", given)]
+    return [Case("document 5's parts, velocity [1, -2], rate 0.1, momentum 0.5", given)]
 
 
-def _sgd_examples() -> list[Example]:
+def _sgd_examples() -> list[Case]:
     given = {
         "params": [np.array([0.3, 0.5])],
         "grads": [np.array([0.3, 0.4])],
@@ -184,10 +184,10 @@ def _sgd_examples() -> list[Example]:
         "rate": 0.1,
         "momentum": 0.5,
     }
-    return [Example("document 5's gradient, velocity [1, -2], rate 0.1, momentum 0.5", given)]
+    return [Case("document 5's gradient, velocity [1, -2], rate 0.1, momentum 0.5", given)]
 
 
-def _checker_examples() -> list[Example]:
+def _checker_examples() -> list[Case]:
     x = np.array([1.0, -2, 4])
 
     def squares(scale=1.0):
@@ -205,7 +205,7 @@ def _checker_examples() -> list[Example]:
         ("is [1, -2, 4.1]?", squares(), np.array([1.0, -2, 4.1])),
         ("is 2e-6 x the gradient of 1e-6 / 2 sum x^2?", squares(1e-6), 2e-6 * x),
     ]
-    return [Example(title, {"loss": f, "gradient": g, "x": x}) for title, f, g in cases]
+    return [Case(title, {"loss": f, "gradient": g, "x": x}) for title, f, g in cases]
 
 
 STEP = {"rate": REQUIRED, "momentum": REQUIRED}

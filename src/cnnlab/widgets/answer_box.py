@@ -15,7 +15,7 @@ class AnswerBox(TraceWidget):
     question  plain text, one sentence that asks for one number
     answer    the right value
     digits    significant digits asked for: a reply is right if it rounds to the answer at this many digits
-    mistakes  (value, words, link) for each mistake: what it gives, what went wrong, and where to read: the file of a
+    wrong     (value, words, link) for each mistake: what it gives, what went wrong, and where to read: the file of a
               page, such as "notation.md#signs", or a chapter's name without suffix; None for no link. The nearest
               value within the rounding decides; the answer comes first.
     right     the reply to the right answer
@@ -26,7 +26,7 @@ class AnswerBox(TraceWidget):
 
     _esm = module("answer_box")
 
-    def __init__(self, question, answer, digits=3, mistakes=(), right="Right."):
+    def __init__(self, question, answer, digits=3, wrong=(), right="Right."):
         if not math.isfinite(answer) or digits < 1:
             raise ValueError(
                 f"AnswerBox: answer must be a finite number and digits at least 1; got {answer!r} and {digits!r}."
@@ -43,7 +43,7 @@ class AnswerBox(TraceWidget):
                     "within": rounding(answer, digits),
                 },
                 "shorter": shorter(answer, digits),
-                "mistakes": told_apart(answer, digits, mistakes),
+                "wrong": told_apart(answer, digits, wrong),
                 "right": right,
             }
         )
@@ -57,21 +57,21 @@ class AnswerBox(TraceWidget):
         Of mistakes that give the same value the first two of the catalogue are named.
         """
         answer, found = misconceptions.values(name, index, *arguments, **options)
-        mistakes, named = [], Counter()
+        wrong, named = [], Counter()
         for id, value in found.items():
             text = number(value, digits)
             if (ids is None or id in ids) and named[text] < 2:
                 named[text] += 1
-                mistake = misconceptions.CATALOGUE[id]
-                words = f"{mistake.name[0].upper()}{mistake.name[1:]}? {mistake.why}"
-                mistakes.append((value, words, mistake.chapter))
-        return cls(question, answer, digits=digits, mistakes=mistakes, right=right)
+                misconception = misconceptions.CATALOGUE[id]
+                words = f"{misconception.name[0].upper()}{misconception.name[1:]}? {misconception.why}"
+                wrong.append((value, words, misconception.chapter))
+        return cls(question, answer, digits=digits, wrong=wrong, right=right)
 
     def still(self) -> str:
         state = self.trace
         replies = "".join(
             f"<li><code>{escape(known['text'])}</code>: {escape(' '.join(r['words'] for r in known['replies']))}</li>"
-            for known in state["mistakes"]
+            for known in state["wrong"]
         )
         return (
             f'<div class="cnnlab-still cnnlab-answer"><p>{escape(state["question"])}</p>'
@@ -80,7 +80,7 @@ class AnswerBox(TraceWidget):
         )
 
     def summary(self) -> str:
-        return f"AnswerBox({self.trace['question']!r}, {len(self.trace['mistakes'])} known mistakes)"
+        return f"AnswerBox({self.trace['question']!r}, {len(self.trace['wrong'])} known mistakes)"
 
 
 def settled(value) -> float:
@@ -100,10 +100,10 @@ def shorter(answer: float, digits: int) -> list[str]:
     return [text for text in texts if abs(float(text) - answer) > rounding(answer, digits)]
 
 
-def told_apart(answer: float, digits: int, mistakes) -> list[dict]:
+def told_apart(answer: float, digits: int, wrong) -> list[dict]:
     """The mistakes that differ from the answer, those of one displayed value together, in the order given."""
     groups = {}
-    for value, words, link in mistakes:
+    for value, words, link in wrong:
         value = settled(value)
         if not math.isfinite(value) or abs(value - answer) <= rounding(answer, digits):
             continue

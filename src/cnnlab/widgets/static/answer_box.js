@@ -14,7 +14,7 @@ function judge(trace, text) {
   const near = (known) => Math.abs(typed - known.value) <= known.within;
   if (near(trace.answer)) return { verdict: "right" };
   const distance = (known) => Math.abs(typed - known.value);
-  const [mistake] = trace.mistakes.filter(near).sort((a, b) => distance(a) - distance(b));
+  const [mistake] = trace.wrong.filter(near).sort((a, b) => distance(a) - distance(b));
   if (mistake) return { verdict: "known", mistake };
   if (trace.shorter.some((short) => Number(short) === typed)) return { verdict: "short" };
   return { verdict: "unknown" };
