@@ -68,9 +68,10 @@ lab: $(READY) ## open the chapters in JupyterLab
 refresh: $(READY) ## run the notebooks, rewrite their numbers and outputs, normalise them
 	@$(PY) -m tools.refresh
 
-lint: $(READY) ## check the style of the code and the text of the notebooks
+lint: $(READY) ## check the style and the types of the code, and the text of the notebooks
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m pyrefly check
 	@$(PY) -m tools.lint
 
 lock: $(READY) ## pin every package again: pyproject.toml -> requirements.txt

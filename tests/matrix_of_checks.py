@@ -6,7 +6,7 @@ from cnnlab.misconceptions import CATALOGUE, RIGHT, Change, attempt, formulas
 from cnnlab.tasks import TASKS
 
 
-def student(name: str, wrong=None, returns=None):
+def student(name, wrong=None, returns=None):
     """A function that does what a task asks for, with wrong formulas, by returned array, in the place of right ones."""
     task = TASKS[name]
     parts = {part: task.part(part) for part in returns or task.returns} | (wrong or {})
@@ -19,7 +19,7 @@ def student(name: str, wrong=None, returns=None):
     return function
 
 
-def computable(task, formula) -> bool:
+def computable(task, formula):
     """Whether a wrong formula says anything at all on the task's probes: some are about matrices only."""
     probe = task.probes()[0]
     try:
@@ -29,7 +29,7 @@ def computable(task, formula) -> bool:
     return True
 
 
-def asked(name: str, wrong: dict) -> dict:
+def asked(name, wrong):
     """The keywords with which a check must be told to ask for more, for formulas that are right otherwise."""
     task = TASKS[name]
     probes = [probe for probe in task.probes() if not probe.tags & set(task.asked)]
@@ -42,7 +42,7 @@ def asked(name: str, wrong: dict) -> dict:
     return dict.fromkeys(task.asked, True)
 
 
-def misconceptions_of(target: str) -> list:
+def misconceptions_of(target):
     """The first formula of each mistake of one target, as (id, formula)."""
     return list(reversed(dict(reversed(formulas(target))).items()))
 

@@ -53,13 +53,13 @@ def draw(request):
     return request.param
 
 
-def texts(figure) -> list[str]:
+def texts(figure):
     """The text of a picture in the order in which it was drawn."""
     root = ElementTree.fromstring(figure.svg)
     return ["".join(node.itertext()).strip() for node in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def count(figure, color) -> int:
+def count(figure, color):
     return figure.svg.lower().count(color.lower())
 
 
@@ -173,7 +173,7 @@ def test_blocks_are_set_off_and_leftovers_are_not():
     assert blocks.svg.count("<path") == plain.svg.count("<path") + 4
 
 
-def heavy_lines(figure) -> list[tuple[float, float]]:
+def heavy_lines(figure):
     """Width and height of every heavier box."""
     drawn = re.findall(r'<path d="([^"]+)"[^>]*stroke-width: 1\.6', figure.svg)
     boxes = [np.array(re.findall(r"[ML] (-?[\d.]+) (-?[\d.]+)", path), float) for path in drawn]

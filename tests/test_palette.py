@@ -56,30 +56,30 @@ EXCEPTIONS = {"src/cnnlab/widgets/static/stage.js": ['fill: "white', 'fill: "bla
 DRAWS = ("src/cnnlab", "book/_static", "tools")
 
 
-def linear(color: str) -> np.ndarray:
+def linear(color):
     values = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)]) / 255
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(one, other):
     """WCAG 2's ratio of two colors."""
     bright, dim = sorted((float(XYZ[1] @ linear(color)) + 0.05 for color in (one, other)), reverse=True)
     return bright / dim
 
 
-def mixed(color: str, page: str, share: float) -> str:
+def mixed(color, page, share):
     """`share` of a color over a page, as browsers mix them."""
     values = [share * int(color[k : k + 2], 16) + (1 - share) * int(page[k : k + 2], 16) for k in (1, 3, 5)]
     return "#" + "".join(f"{round(value):02X}" for value in values)
 
 
-def lab(color: str, vision: str) -> np.ndarray:
+def lab(color, vision):
     t = XYZ @ np.clip(np.asarray(VISION[vision]) @ linear(color), 0, 1) / D65
     f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def distance(one: np.ndarray, other: np.ndarray) -> float:
+def distance(one, other):
     """CIEDE2000 of two colors in Lab (Sharma, Wu and Dalal, 2005)."""
     mean = (np.hypot(*one[1:]) + np.hypot(*other[1:])) / 2
     stretch = 1 + 0.5 * (1 - np.sqrt(mean**7 / (mean**7 + 25**7)))
@@ -141,7 +141,7 @@ def test_any_two_colors_can_be_told_apart(name, vision):
     assert min(apart.values()) >= 15, min(apart, key=apart.get)
 
 
-def strongest_tint() -> float:
+def strongest_tint():
     """The most color that a style sheet puts behind a cell's number; the smallest cells show no numbers."""
     css = (ROOT / "src/cnnlab/widgets/static/stage.css").read_text(encoding="utf-8")
     shares = [
@@ -186,7 +186,7 @@ def sources():
                 yield name, path.read_text(encoding="utf-8")
 
 
-def literals(text: str) -> list[str]:
+def literals(text):
     """What looks like a color in a source file; a reference to an element (`url(#...)`, "#id") is none."""
     return [found[0] for pattern in (COLOR, NAMED) for found in pattern.finditer(text)]
 
@@ -204,7 +204,7 @@ def test_a_color_elsewhere_would_be_seen(text):
     assert literals(text)
 
 
-def displayed(notebook: Path):
+def displayed(notebook):
     """The HTML of every output, and the style sheet and roles of every widget."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     for cell in content["cells"]:

@@ -48,7 +48,7 @@ _SVG = re.compile(r"<svg\b[^>]*>")
 _IMG = re.compile(r"<img\b[^>]*>")
 
 
-def notebook_remarks(notebook, page="page", folder=None) -> list[Remark]:
+def notebook_remarks(notebook, page="page", folder=None):
     """All remarks on one notebook. Links to files are looked up in `folder`, if one is given."""
     remarks = []
     known = _displayed_elsewhere(notebook)
@@ -67,7 +67,7 @@ def notebook_remarks(notebook, page="page", folder=None) -> list[Remark]:
     return remarks + [Remark(page, "headings", text) for text in heading_remarks(prose)]
 
 
-def page_remarks(text, page="page", folder=None) -> list[Remark]:
+def page_remarks(text, page="page", folder=None):
     """All remarks on a page that is plain Markdown: it has no kernel, so it may hold no decimal."""
     texts = [
         f"the decimal {tokens.around(text, token.start, token.end)!r} is recomputed by nothing; "
@@ -207,7 +207,7 @@ def _output_remarks(output, cell, needs_python):
         yield "its Markdown output holds a role, which stays raw; use a link"
 
 
-def heading_remarks(text) -> list[str]:
+def heading_remarks(text):
     """Remarks on the headings of a page: one title, first, and no level left out."""
     levels = [len(match.group(1)) for match in _HEADING.finditer(_FENCE.sub("", text))]
     if not levels or levels[0] != 1:
@@ -221,7 +221,7 @@ def heading_remarks(text) -> list[str]:
     return found
 
 
-def book_remarks(names=()) -> list[Remark]:
+def book_remarks(names=()):
     """All remarks on the named notebooks, or on all pages of the book."""
     remarks = []
     for path in execute.find(names):
@@ -231,7 +231,7 @@ def book_remarks(names=()) -> list[Remark]:
     return remarks
 
 
-def main(arguments=None) -> int:
+def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.lint", description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", help="notebooks; all pages if none is named")
     remarks = book_remarks(parser.parse_args(arguments).names)

@@ -35,7 +35,7 @@ class NotebookResult:
     written: bool = False
 
 
-def refresh(path, after_cell=lambda: None, *, check=False, bind=False, drop=False) -> NotebookResult:
+def refresh(path, after_cell=lambda: None, *, check=False, bind=False, drop=False):
     """Refresh one notebook file; with `check`, in memory only."""
     path = Path(path)
     before = path.read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ def _bound(result):
     return notebook
 
 
-def write_atomically(path, text: str) -> None:
+def write_atomically(path, text):
     """Replace a file by `text` in one step: whoever reads or kills, sees the old file or the new one."""
     path = Path(path)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -83,7 +83,7 @@ def write_atomically(path, text: str) -> None:
         raise
 
 
-def report(outcome, check=False) -> str:
+def report(outcome, check=False):
     """What became of a notebook, in lines: with `check` what differs, or else what changed and what is left to do."""
     if check:
         count = f"{len(outcome.differences)} differences" if outcome.differences else "confirmed"
@@ -95,7 +95,7 @@ def report(outcome, check=False) -> str:
     return "\n".join([*lines, *(f"  ! {problem}" for problem in outcome.problems)])
 
 
-def main(arguments=None) -> int:
+def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.refresh", description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", help="notebooks; all if none is named")
     parser.add_argument("--check", action="store_true", help="write nothing; say what differs")

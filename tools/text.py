@@ -27,7 +27,7 @@ HEADER = {
 }
 
 
-def to_text(notebook) -> str:
+def to_text(notebook):
     """The notebook as MyST Markdown, without outputs. Raises ValueError if a text was edited and not refreshed."""
     notebook = copy.deepcopy(notebook)
     for index, cell in enumerate(notebook.cells):
@@ -45,7 +45,7 @@ def to_text(notebook) -> str:
     return jupytext.writes(notebook, fmt="md:myst")
 
 
-def from_text(text: str, old=None) -> nbformat.NotebookNode:
+def from_text(text, old=None):
     """The notebook that a text describes. Cells that `old` holds too keep their ids and outputs."""
     notebook = jupytext.reads(text, fmt="md:myst")
     for cell in notebook.cells:
@@ -72,7 +72,7 @@ def _key(cell):
     return (cell.cell_type, cell.source if cell.cell_type == "code" else fields.template(cell))
 
 
-def main(arguments=None) -> int:
+def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.text", description=__doc__.split("\n\n")[0])
     ways = parser.add_subparsers(dest="way", required=True)
     to = ways.add_parser("to", help="print a notebook as text")

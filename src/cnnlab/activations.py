@@ -8,29 +8,30 @@ TypeError for complex, object or other dtypes and ValueError for empty arrays or
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cnnlab.arrays import as_floats, check_same_shape
+from cnnlab.arrays import Array, as_floats, check_same_shape
 
 
-def identity(x):
+def identity(x: ArrayLike) -> Array:
     """y = x, the activation of a linear layer. Returns a copy."""
     return as_floats("identity", "x", x).copy()
 
 
-def identity_backward(dy, x):
+def identity_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     """dx = dy, as a copy."""
     dy, x = check_same_shape("identity_backward", dy=dy, x=x)
     return dy.copy()
 
 
-def sigmoid(x):
+def sigmoid(x: ArrayLike) -> Array:
     """y = 1 / (1 + exp(-x)), the logistic sigmoid. exp never overflows: it sees -|x| only."""
     x = as_floats("sigmoid", "x", x)
     e = np.exp(-np.abs(x))
     return np.where(x < 0, e, 1) / (1 + e)
 
 
-def sigmoid_backward(dy, x):
+def sigmoid_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     """dx = dy * sigma'(x) with sigma'(x) = sigma(x) (1 - sigma(x)) = e / (1 + e)^2, e = exp(-|x|).
 
     The last form keeps its digits where sigma(x) is nearly 1 and 1 - sigma(x) would lose them.
@@ -40,12 +41,12 @@ def sigmoid_backward(dy, x):
     return dy * (e / (1 + e) ** 2)
 
 
-def tanh(x):
+def tanh(x: ArrayLike) -> Array:
     """y = tanh(x), the hyperbolic tangent."""
     return np.tanh(as_floats("tanh", "x", x))
 
 
-def tanh_backward(dy, x):
+def tanh_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     """dx = dy * tanh'(x) with tanh'(x) = 1 - tanh(x)^2 = 4 e / (1 + e)^2, e = exp(-2 |x|).
 
     The last form keeps its digits where tanh(x) is nearly 1 or -1.
@@ -55,12 +56,12 @@ def tanh_backward(dy, x):
     return dy * (4 * e / (1 + e) ** 2)
 
 
-def relu(x):
+def relu(x: ArrayLike) -> Array:
     """y = max(x, 0), the rectified linear unit."""
     return np.maximum(as_floats("relu", "x", x), 0)
 
 
-def relu_backward(dy, x):
+def relu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     """dx = dy where x > 0, else 0.
 
     At x = 0 the slope jumps from 0 to 1, and any value between them is a subgradient. This one takes 0, as
@@ -70,7 +71,7 @@ def relu_backward(dy, x):
     return np.where(x <= 0, 0, dy)
 
 
-def softmax(x):
+def softmax(x: ArrayLike) -> Array:
     """y[..., k] = exp(x[..., k]) / sum over j of exp(x[..., j]): scores along the last axis to probabilities.
 
     The largest score is taken off first. That changes nothing in the quotient and keeps exp from overflowing.
@@ -80,7 +81,7 @@ def softmax(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def softmax_backward(dy, x):
+def softmax_backward(dy: ArrayLike, x: ArrayLike) -> Array:
     """dx[..., k] = y[..., k] (dy[..., k] - sum over j of dy[..., j] y[..., j]) with y = softmax(x)."""
     dy, x = check_same_shape("softmax_backward", dy=dy, x=x)
     y = softmax(x)

@@ -7,14 +7,21 @@ become float64.
 
 import math
 import operator
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+# Type hints have these names for what is meant. numpy.typing.ArrayLike is what becomes an array: a list, a number.
+Array = np.ndarray
+Shape = tuple[int, ...]
+Sizes = int | Sequence[int]  # one for all spatial axes, or one for each
 
 SPATIAL_AXES = {1: ("L",), 2: ("H", "W")}
 KERNEL_AXES = {1: ("M",), 2: ("P", "Q")}
 
 
-def as_floats(function, name, value, axes=None):
+def as_floats(function: str, name: str, value: ArrayLike, axes: Sequence[str] | None = None) -> Array:
     """Return `value` as a float32 or float64 array with the axes named in `axes`, or any if that is None.
 
     Raises TypeError for a dtype that is neither float32, float64, integer nor boolean, and ValueError for
@@ -48,25 +55,25 @@ def as_floats(function, name, value, axes=None):
     return array
 
 
-def check_same_shape(function, /, **arrays):
+def check_same_shape(function: str, /, **arrays: ArrayLike) -> tuple[Array, ...]:
     """Return the arrays, given by their names, as floats; ValueError unless all have the shape of the first."""
-    arrays = {name: as_floats(function, name, value) for name, value in arrays.items()}
-    (first, array), *others = arrays.items()
+    floats = {name: as_floats(function, name, value) for name, value in arrays.items()}
+    (first, array), *others = floats.items()
     for name, other in others:
         if other.shape != array.shape:
             raise ValueError(
                 f"{function}: {name} must have the shape of {first}, {array.shape}, got {other.shape}; "
                 "broadcast or reshape it first if that is what you mean."
             )
-    return tuple(arrays.values())
+    return tuple(floats.values())
 
 
-def as_sizes(function, name, value, ndim, minimum):
+def as_sizes(function: str, name: str, value: Sizes, ndim: int, minimum: int) -> Shape:
     """Return an int, or a sequence of `ndim` ints, as a tuple of `ndim` ints that are at least `minimum`."""
     if type(value) is int and value >= minimum:
         return (value,) * ndim
     wanted = "an int" if ndim == 1 else "an int or a pair of ints"
-    entries = (
+    entries: tuple = (
         tuple(value) if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value) else (value,) * ndim
     )
     if not all([_is_int(entry) for entry in entries]):
@@ -86,7 +93,9 @@ def as_sizes(function, name, value, ndim, minimum):
     return sizes
 
 
-def output_sizes(function, spatial, kernel, stride, padding, dilation=None):
+def output_sizes(
+    function: str, spatial: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape | None = None
+) -> Shape:
     """Return floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 for each axis, dilation 1 if None.
 
     ValueError if a kernel sticks out of the padded input.
@@ -108,7 +117,17 @@ def output_sizes(function, spatial, kernel, stride, padding, dilation=None):
     return out
 
 
-def check_conv(function, x, w, b, stride, padding, dilation, groups, ndim):
+def check_conv(
+    function: str,
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    groups: int,
+    ndim: int,
+) -> tuple[Array, Array, Array | None, Shape, Shape, Shape, Shape]:
     """Check the arguments of a convolution over `ndim` spatial axes; return them ready to use.
 
     Returns `(x, w, b, stride, padding, dilation, out)`, arrays in one dtype, b possibly None, `out` the spatial
@@ -134,7 +153,7 @@ def check_conv(function, x, w, b, stride, padding, dilation, groups, ndim):
     return x.astype(dtype, copy=False), w.astype(dtype, copy=False), b, stride, padding, dilation, out
 
 
-def _check_channels(function, x, w, groups):
+def _check_channels(function: str, x: Array, w: Array, groups: int) -> None:
     """Raise unless x (N, C, ...) and w (K, C / groups, ...) belong together."""
     if not _is_int(groups):
         raise TypeError(f"{function}: groups must be an int, got {groups!r}; use a whole number such as 1.")
@@ -161,7 +180,9 @@ def _check_channels(function, x, w, groups):
     )
 
 
-def check_pool(function, x, size, stride):
+def check_pool(
+    function: str, x: ArrayLike, size: Sizes, stride: Sizes | None
+) -> tuple[Array, Shape, Shape, Shape]:
     """Check the arguments of a 2D pooling; return `(x, size, stride, out)`, stride None replaced by size."""
     x = as_floats(function, "x", x, ("N", "C", "H", "W"))
     size = as_sizes(function, "size", size, 2, minimum=1)
@@ -169,7 +190,7 @@ def check_pool(function, x, size, stride):
     return x, size, stride, output_sizes(function, x.shape[2:], size, stride, (0, 0))
 
 
-def check_upstream(function, dy, shape, channels):
+def check_upstream(function: str, dy: ArrayLike, shape: Shape, channels: str) -> Array:
     """Return the upstream gradient `dy` as floats; ValueError unless it has the shape of y.
 
     `channels` is the name of the channel axis of y: "K" after a convolution, "C" after pooling.
@@ -184,15 +205,15 @@ def check_upstream(function, dy, shape, channels):
     return dy
 
 
-def _is_int(value):
+def _is_int(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def _axes(count):
+def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _rank_advice(name, got, wanted):
+def _rank_advice(name: str, got: int, wanted: int) -> str:
     if got < wanted:
         return f"add the missing axes of length 1, for example with {name}[{', '.join(['None'] * (wanted - got))}]."
     return "take one slice along the axis that is too many, or reshape."

@@ -15,8 +15,11 @@ import math
 import sys
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cnnlab.arrays import check_conv, check_upstream
+from cnnlab.arrays import Array, Shape, Sizes, check_conv, check_upstream
+
+Tap = tuple[slice, ...]
 
 # The columns of as many images are built at a time as stay in the processor's cache: so many bytes, and so
 # many images, because turning an array of N images inside out reads from N places at once.
@@ -27,7 +30,16 @@ BLOCK_IMAGES = 32
 WITHOUT_BLAS = sys.platform == "emscripten"
 
 
-def conv1d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+def conv1d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Array:
     """Cross-correlate signals with kernels.
 
     y[n, k, i] = b[k] + sum over c, m of w[k, c, m] * xp[n, first(k) + c, i * stride + m * dilation], xp being x with
@@ -47,7 +59,16 @@ def conv1d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     return _forward(*check_conv("conv1d", x, w, b, stride, padding, dilation, groups, ndim=1))
 
 
-def conv1d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+def conv1d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> tuple[Array, Array, Array]:
     """Gradients of conv1d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
 
     dw[k, c, m] = sum over n, i of dy[n, k, i] * xp[n, first(k) + c, i * stride + m * dilation]
@@ -61,7 +82,16 @@ def conv1d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
     return _checked_backward("conv1d_backward", dy, x, w, stride, padding, dilation, groups, ndim=1)
 
 
-def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Array:
     """Cross-correlate images with kernels.
 
     y[n, k, i, j] = b[k] + sum over c, p, q of w[k, c, p, q] * xp[n, first(k) + c, i * s + p * d, j * t + q * e] with
@@ -82,7 +112,16 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     return _forward(*check_conv("conv2d", x, w, b, stride, padding, dilation, groups, ndim=2))
 
 
-def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> tuple[Array, Array, Array]:
     """Gradients of conv2d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
 
     dw[k, c, p, q] = sum over n, i, j of dy[n, k, i, j] * xp[n, first(k) + c, i * s + p * d, j * t + q * e]
@@ -96,15 +135,28 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
     return _checked_backward("conv2d_backward", dy, x, w, stride, padding, dilation, groups, ndim=2)
 
 
-def _checked_backward(function, dy, x, w, stride, padding, dilation, groups, ndim):
+def _checked_backward(
+    function: str,
+    dy: ArrayLike,
+    x: ArrayLike,
+    w: ArrayLike,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    groups: int,
+    ndim: int,
+) -> tuple[Array, Array, Array]:
     checked = check_conv(function, x, w, None, stride, padding, dilation, groups, ndim)
     x, w, _, stride, padding, dilation, out = checked
     dy = check_upstream(function, dy, (len(x), len(w), *out), "K")
     dtype = np.result_type(dy, x)
-    return _backward(*(a.astype(dtype, copy=False) for a in (dy, x, w)), stride, padding, dilation, out)
+    dy, x, w = (a.astype(dtype, copy=False) for a in (dy, x, w))
+    return _backward(dy, x, w, stride, padding, dilation, out)
 
 
-def _forward(x, w, b, stride, padding, dilation, out):
+def _forward(
+    x: Array, w: Array, b: Array | None, stride: Shape, padding: Shape, dilation: Shape, out: Shape
+) -> Array:
     kernels, taps = _matrices(w, x.shape[1] // w.shape[1]), _taps(w.shape[2:], stride, dilation, out)
     groups = len(kernels)
     y = np.empty((len(x), len(w), *out), x.dtype)
@@ -117,7 +169,9 @@ def _forward(x, w, b, stride, padding, dilation, out):
     return y
 
 
-def _backward(dy, x, w, stride, padding, dilation, out):
+def _backward(
+    dy: Array, x: Array, w: Array, stride: Shape, padding: Shape, dilation: Shape, out: Shape
+) -> tuple[Array, Array, Array]:
     kernels, taps = _matrices(w, x.shape[1] // w.shape[1]), _taps(w.shape[2:], stride, dilation, out)
     groups = len(kernels)
     dx, dkernels, db = np.empty(x.shape, x.dtype), np.zeros_like(kernels), np.zeros(len(w), x.dtype)
@@ -131,17 +185,17 @@ def _backward(dy, x, w, stride, padding, dilation, out):
     return dx, dkernels.reshape(w.shape), db
 
 
-def _matrices(array, groups):
+def _matrices(array: Array, groups: int) -> Array:
     """One matrix for each group, with a row for each of its kernels."""
     return array.reshape(groups, len(array) // groups, -1)
 
 
-def _product(a, b):
+def _product(a: Array, b: Array) -> Array:
     # Without BLAS einsum is up to ten times faster than matmul, because its inner loop runs along the memory.
     return np.einsum("gij,gjk->gik", a, b) if WITHOUT_BLAS else a @ b
 
 
-def _blocks(x, taps, out):
+def _blocks(x: Array, taps: int, out: Shape) -> list[slice]:
     """Slices of the batch, of equal size but for the last: as many images as the two limits allow."""
     image_bytes = x.shape[1] * taps * math.prod(out) * x.itemsize
     limit = min(max(1, BLOCK_BYTES // image_bytes), BLOCK_IMAGES)
@@ -149,20 +203,20 @@ def _blocks(x, taps, out):
     return [slice(n, n + images) for n in range(0, len(x), images)]
 
 
-def _batch_last(x):
+def _batch_last(x: Array) -> Array:
     """View (N, C, *spatial) as (C, *spatial, N): with the images innermost, every copy moves long runs."""
     return x.transpose(*range(1, x.ndim), 0)
 
 
-def _batch_first(x):
+def _batch_first(x: Array) -> Array:
     return x.transpose(-1, *range(x.ndim - 1))
 
 
-def _inside(spatial, padding):
+def _inside(spatial: Shape, padding: Shape) -> tuple[slice, ...]:
     return (slice(None), *[slice(p, p + n) for n, p in zip(spatial, padding, strict=True)])
 
 
-def _pad(x, padding):
+def _pad(x: Array, padding: Shape) -> Array:
     """Copy (C, *spatial, N) into zeros that are `padding` wider on both sides of every spatial axis."""
     if not any(padding):
         return np.ascontiguousarray(x)
@@ -172,14 +226,14 @@ def _pad(x, padding):
     return xp
 
 
-def _taps(kernel, stride, dilation, out):
+def _taps(kernel: Shape, stride: Shape, dilation: Shape, out: Shape) -> list[Tap]:
     """For every kernel offset, the slices of (C, *spatial, N) that this weight meets at all output positions."""
     axes = zip(kernel, stride, dilation, out, strict=True)
     spans = [[slice(d * o, d * o + s * n, s) for o in range(k)] for k, s, d, n in axes]
     return [(slice(None), *tap) for tap in itertools.product(*spans)]
 
 
-def _gather(xp, taps, out, groups):
+def _gather(xp: Array, taps: list[Tap], out: Shape, groups: int) -> Array:
     """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every output position and image.
 
     The rows of each group of channels are a matrix of their own.
@@ -190,7 +244,7 @@ def _gather(xp, taps, out, groups):
     return columns.reshape(groups, len(xp) * len(taps) // groups, -1)
 
 
-def _scatter(dcolumns, shape, taps, out):
+def _scatter(dcolumns: Array, shape: Shape, taps: list[Tap], out: Shape) -> Array:
     """col2im, the transposed gather: add every entry of dcolumns to the input that it came from."""
     dcolumns = dcolumns.reshape(shape[0], len(taps), *out, shape[-1])
     dxp = np.zeros(shape, dcolumns.dtype)

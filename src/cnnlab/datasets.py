@@ -20,7 +20,7 @@ class Split(NamedTuple):
     test_labels: np.ndarray
 
 
-def all_digits():
+def all_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return all 1,797 handwritten digits in the order of the file, as integers.
 
     images  (1797, 1, 8, 8), from 0 (paper) to 16 (ink)
@@ -36,7 +36,7 @@ def all_digits():
     return table[:, :-1].reshape(-1, 1, 8, 8), table[:, -1]
 
 
-def digits():
+def digits() -> Split:
     """Return the digits as a `Split`: four fifths to train on, one fifth held out.
 
     train_images  (1438, 1, 8, 8)  float64, pixels divided by 16: from 0 to 1
@@ -54,7 +54,7 @@ def digits():
     return Split(images[HELD_OUT:], labels[HELD_OUT:], images[:HELD_OUT], labels[:HELD_OUT])
 
 
-def squares():
+def squares() -> np.ndarray:
     """Return a bright 2x2 square at each of its sixteen places on a dark 5x5 image, (16, 1, 5, 5) in float64.
 
     Place (i, j) of the upper left corner is image 4 i + j: the first eight have the square in the three upper rows,
@@ -66,7 +66,7 @@ def squares():
     return images
 
 
-def record(name):
+def record(name: str) -> dict:
     """Return what a benchmark wrote down, as nested dictionaries: the chapters draw and quote these records.
 
     name   "speed", "growth", "ways", "pool_routing", "wasm", "torch_training", ...: a file of `data/records`

@@ -7,13 +7,14 @@ the book can hold it against a recomputation. Arrays have the layout of the back
 from types import SimpleNamespace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class Example(SimpleNamespace):
     """Named arrays and where they come from. Attributes are read by name, as in ``examples.one_dimension.x``."""
 
 
-def _array(values, axes: int = 0) -> np.ndarray:
+def _array(values: ArrayLike, axes: int = 0) -> np.ndarray:
     """A read-only float64 array with `axes` axes of length 1 put in front."""
     array = np.array(values, dtype=float)
     array = array.reshape((1,) * axes + array.shape)

@@ -4,9 +4,12 @@ import math
 import numbers
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from cnnlab.arrays import Array
 
 
-def number(value, digits: int = 6) -> str:
+def number(value: float | np.generic | Array, digits: int = 6) -> str:
     """Write one number the way this book displays it.
 
     Integers are written in full. Other numbers get at most `digits` significant digits and lose
@@ -27,13 +30,13 @@ def number(value, digits: int = 6) -> str:
     return "0" if float(text) == 0 and math.isfinite(value) else text
 
 
-def signed(value, digits: int = 6) -> str:
+def signed(value: float | np.generic | Array, digits: int = 6) -> str:
     """`number`, put in brackets when it is negative, so that it can stand after a times or plus sign."""
     text = number(value, digits)
     return f"({text})" if text.startswith("-") else text
 
 
-def latex_matrix(values, digits: int = 6) -> str:
+def latex_matrix(values: ArrayLike, digits: int = 6) -> str:
     r"""Write a vector or matrix as a LaTeX ``\begin{bmatrix}``; a vector becomes one row."""
     rows = np.atleast_2d(np.asarray(values))
     if rows.ndim != 2:

@@ -11,10 +11,13 @@ have slices and loops of their own, and are what the rest is compared with.
 Options are an int, or one int for each axis. Nothing is checked here; `cnnlab.arrays` does that.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+
+from cnnlab.arrays import Array, Shape, Sizes
 
 
 class Connections(NamedTuple):
@@ -23,25 +26,39 @@ class Connections(NamedTuple):
     sizes   of output, kernel and input along each axis, for `numpy.unravel_index`
     """
 
-    output: np.ndarray
-    weight: np.ndarray
-    input: np.ndarray
+    output: Array
+    weight: Array
+    input: Array
     sizes: tuple
 
 
-def pair(value, rank: int) -> tuple[int, ...]:
+def pair(value: Sizes, rank: int) -> tuple[int, ...]:
     """One int for each of `rank` spatial axes, from one int for all or from a sequence."""
-    return (int(value),) * rank if np.isscalar(value) else tuple(int(v) for v in value)
+    return tuple(int(v) for v in value) if isinstance(value, (Sequence, np.ndarray)) else (int(value),) * rank
 
 
-def positions(spatial, kernel, *, stride=1, padding=0, dilation=1) -> tuple[int, ...]:
+def positions(
+    spatial: Sequence[int],
+    kernel: Sequence[int],
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> tuple[int, ...]:
     """How many outputs there are along each axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
     options = (pair(option, len(kernel)) for option in (stride, padding, dilation))
     axes = zip(spatial, kernel, *options, strict=True)
     return tuple((n + 2 * p - d * (m - 1) - 1) // s + 1 for n, m, s, p, d in axes)
 
 
-def met(outputs, kernel, *, stride=1, padding=0, dilation=1) -> np.ndarray:
+def met(
+    outputs: Sequence[int],
+    kernel: Sequence[int],
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> Array:
     """The spatial index (outputs, weights, axes) that each weight meets at each output, both row by row.
 
     outputs, kernel   how many there are along each axis
@@ -52,29 +69,39 @@ def met(outputs, kernel, *, stride=1, padding=0, dilation=1) -> np.ndarray:
     return at[:, None] * s + offset * d - p
 
 
-def inside(met, spatial) -> np.ndarray:
+def inside(met: Array, spatial: Sequence[int]) -> Array:
     """Where an array of indices from `met` lies in the input, and not in the padding: (outputs, weights)."""
     return np.all((met >= 0) & (met < spatial), axis=-1)
 
 
-def connections(spatial, kernel, *, stride=1, padding=0, dilation=1) -> Connections:
+def connections(
+    spatial: Sequence[int],
+    kernel: Sequence[int],
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> Connections:
     """The connections of one channel of an input with sizes `spatial`. Do not write into the arrays: they are kept."""
     options = (pair(option, len(kernel)) for option in (stride, padding, dilation))
     return _connections(tuple(spatial), tuple(kernel), *options)
 
 
 @lru_cache(maxsize=64)
-def _connections(spatial, kernel, stride, padding, dilation):
+def _connections(
+    spatial: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
+) -> Connections:
     options = {"stride": stride, "padding": padding, "dilation": dilation}
     outputs = positions(spatial, kernel, **options)
     at = met(outputs, kernel, **options)
     linked = inside(at, spatial)
+    output, weight = np.nonzero(linked)
     return Connections(
-        *np.nonzero(linked), np.ravel_multi_index(at[linked].T, spatial), (outputs, kernel, spatial)
+        output, weight, np.ravel_multi_index(at[linked].T, spatial), (outputs, kernel, spatial)
     )
 
 
-def channels(x_channels: int, kernels: int, *, groups=1) -> list[tuple[int, int, int]]:
+def channels(x_channels: int, kernels: int, *, groups: int = 1) -> list[tuple[int, int, int]]:
     """Which kernel sees which channel, as (kernel, channel of the kernel, channel of x).
 
     With groups kernel k sees the C / groups channels of its own group, from k // (K / groups) * (C / groups) on.
@@ -83,14 +110,14 @@ def channels(x_channels: int, kernels: int, *, groups=1) -> list[tuple[int, int,
     return [(k, c, k // together * seen + c) for k in range(kernels) for c in range(seen)]
 
 
-def gather(x, met) -> np.ndarray:
+def gather(x: Array, met: Array) -> Array:
     """What each weight meets at each output: x (N, C, *spatial) to (N, C, outputs, weights), 0 in the padding."""
     linked = inside(met, x.shape[2:])
     at = np.moveaxis(np.where(linked[..., None], met, 0), -1, 0)
     return np.where(linked, x[(slice(None), slice(None), *at)], x.dtype.type(0))
 
 
-def scatter(columns, met, spatial) -> np.ndarray:
+def scatter(columns: Array, met: Array, spatial: Sequence[int]) -> Array:
     """The way back: add every entry of (N, C, outputs, weights) to the input that it came from; (N, C, *spatial)."""
     x = np.zeros((*columns.shape[:2], *spatial), columns.dtype)
     linked = inside(met, spatial)

@@ -3,11 +3,14 @@
 import html
 import inspect
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cnnlab.arrays import check_same_shape
+from cnnlab.arrays import Array, check_same_shape
 from cnnlab.formatting import number
 
 ZOOM = 16  # how much closer a second look at a suspected kink goes
@@ -32,7 +35,7 @@ class GradientEntry:
     verdict: str
 
     @property
-    def where(self):
+    def where(self) -> str:
         return f"{self.name}[{', '.join(map(str, self.index))}]" if self.index else self.name
 
 
@@ -54,19 +57,19 @@ class GradientReport:
     rows: int = 5
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return all(entry.verdict == "agrees" for entry in self.entries)
 
     @property
-    def differs(self):
+    def differs(self) -> tuple[GradientEntry, ...]:
         return tuple(entry for entry in self.entries if entry.verdict == "differs")
 
     @property
-    def kinks(self):
+    def kinks(self) -> tuple[GradientEntry, ...]:
         return tuple(entry for entry in self.entries if entry.verdict == "kink")
 
     @property
-    def message(self):
+    def message(self) -> str:
         """One or two sentences: how many entries agree, differ, or stand at a kink."""
         total, differ, kinks = len(self.entries), len(self.differs), len(self.kinks)
         tolerance = number(self.tolerance)
@@ -80,13 +83,13 @@ class GradientReport:
             )
         return " ".join(sentences)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         table = [HEADER, *self._cells()]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in table]
         return "\n".join([self.message, *lines, *self._rest()])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{cell}</th>' for cell in HEADER)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
@@ -98,7 +101,7 @@ class GradientReport:
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}</div>"
         )
 
-    def _cells(self):
+    def _cells(self) -> list[tuple[str, ...]]:
         return [
             (
                 entry.where,
@@ -112,7 +115,7 @@ class GradientReport:
             for entry in self.entries[: self.rows]
         ]
 
-    def _rest(self):
+    def _rest(self) -> list[str]:
         hidden = self.entries[self.rows :]
         agree = sum(entry.verdict == "agrees" for entry in hidden)
         if not hidden:
@@ -123,7 +126,16 @@ class GradientReport:
 HEADER = ("where", "analytic", "numeric", "relative error", "verdict")
 
 
-def gradcheck(function, arguments, gradients, *, names=None, step=1e-5, tolerance=1e-6, rows=5):
+def gradcheck(
+    function: Callable,
+    arguments: Sequence[ArrayLike],
+    gradients: Sequence[ArrayLike],
+    *,
+    names: Sequence[str] | None = None,
+    step: float = 1e-5,
+    tolerance: float = 1e-6,
+    rows: int = 5,
+) -> GradientReport:
     """Compare gradients with central differences in every entry of every argument; returns a `Report`.
 
     numeric = (f(x + h) - f(x - h)) / 2h, one entry of one argument moved by h = step * max(1, |x|)
@@ -172,14 +184,23 @@ def gradcheck(function, arguments, gradients, *, names=None, step=1e-5, toleranc
     return GradientReport(tuple(entries), tolerance, rows)
 
 
-def _rank(entry):
+def _rank(entry: GradientEntry) -> tuple[float, ...]:
     """Wrong entries first, then kinks, each with the largest error first; what agrees keeps its order."""
     return {"differs": (0, -entry.relative_error), "kink": (1, -entry.relative_error), "agrees": (2,)}[
         entry.verdict
     ]
 
 
-def _check_entry(function, points, name, x, index, analytic, step, tolerance):
+def _check_entry(
+    function: Callable,
+    points: list[Array],
+    name: str,
+    x: Array,
+    index: tuple[int, ...],
+    analytic: float,
+    step: float,
+    tolerance: float,
+) -> GradientEntry:
     h = step * max(1.0, abs(x[index]))
     left, numeric, right, noise = _slopes(function, points, x, index, h)
     floor = noise / tolerance
@@ -206,7 +227,9 @@ def _check_entry(function, points, name, x, index, analytic, step, tolerance):
     )
 
 
-def _slopes(function, points, x, index, h):
+def _slopes(
+    function: Callable, points: list[Array], x: Array, index: tuple[int, ...], h: float
+) -> tuple[float, float, float, float]:
     """The slopes of the function to the left of x[index], across it, to the right, and what rounding can do."""
     value = x[index]
     values = []
@@ -219,7 +242,7 @@ def _slopes(function, points, x, index, h):
     return float((middle - low) / h), float((high - low) / (2 * h)), float((high - middle) / h), float(noise)
 
 
-def _number(result):
+def _number(result: Any) -> float:
     if np.size(result) != 1 or np.asarray(result).dtype.kind not in "fiu":
         raise TypeError(
             "gradcheck: function must return one real number, got "
@@ -234,7 +257,7 @@ def _number(result):
     return result
 
 
-def _names(function, count):
+def _names(function: Callable, count: int) -> list[str]:
     parameters = list(inspect.signature(function).parameters.values())
     if len(parameters) >= count and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters[:count]):
         return [p.name for p in parameters[:count]]

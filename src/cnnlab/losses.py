@@ -6,12 +6,13 @@ argument.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab.activations import softmax
-from cnnlab.arrays import as_floats, check_same_shape
+from cnnlab.arrays import Array, as_floats, check_same_shape
 
 
-def half_sum_of_squares(y, t):
+def half_sum_of_squares(y: ArrayLike, t: ArrayLike) -> np.floating:
     """E = 1/2 sum (t - y)^2 over all entries of the output y and the target t, arrays of one shape.
 
     A sum, not a mean. The half makes the gradient y - t. Raises TypeError for complex, object or other dtypes,
@@ -21,13 +22,13 @@ def half_sum_of_squares(y, t):
     return np.sum((t - y) ** 2) / 2
 
 
-def half_sum_of_squares_backward(y, t):
+def half_sum_of_squares_backward(y: ArrayLike, t: ArrayLike) -> Array:
     """dy = y - t. Shapes and errors as half_sum_of_squares."""
     y, t = check_same_shape("half_sum_of_squares_backward", y=y, t=t)
     return y - t
 
 
-def squared_error(y, t):
+def squared_error(y: ArrayLike, t: ArrayLike) -> np.floating:
     """E = sum (t - y)^2 over all entries: without the half, as the question about two stacked convolutions has it.
 
     A sum, not a mean. Shapes and errors as half_sum_of_squares.
@@ -36,13 +37,13 @@ def squared_error(y, t):
     return np.sum((t - y) ** 2)
 
 
-def squared_error_backward(y, t):
+def squared_error_backward(y: ArrayLike, t: ArrayLike) -> Array:
     """dy = 2 (y - t). Shapes and errors as half_sum_of_squares."""
     y, t = check_same_shape("squared_error_backward", y=y, t=t)
     return 2 * (y - t)
 
 
-def softmax_cross_entropy(x, labels):
+def softmax_cross_entropy(x: ArrayLike, labels: ArrayLike) -> np.floating:
     """E = -1/N sum over n of log softmax(x[n])[labels[n]]: the mean over a batch of N examples.
 
     x       (N, K)  scores of K classes, before the softmax
@@ -57,7 +58,7 @@ def softmax_cross_entropy(x, labels):
     return np.mean(log_sums - shifted[np.arange(len(x)), labels])
 
 
-def softmax_cross_entropy_backward(x, labels):
+def softmax_cross_entropy_backward(x: ArrayLike, labels: ArrayLike) -> Array:
     """dx = (softmax(x) - onehot(labels)) / N, the shape of x. Arguments and errors as softmax_cross_entropy."""
     x, labels = _check_labels("softmax_cross_entropy_backward", x, labels)
     dx = softmax(x)
@@ -65,7 +66,7 @@ def softmax_cross_entropy_backward(x, labels):
     return dx / len(x)
 
 
-def _check_labels(function, x, labels):
+def _check_labels(function: str, x: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
     x = as_floats(function, "x", x, ("N", "K"))
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":

@@ -1,11 +1,21 @@
 """Gradient descent with momentum, as a pure function."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cnnlab.arrays import check_same_shape
+from cnnlab.arrays import Array, check_same_shape
 
 
-def sgd(params, grads, velocities=None, *, rate, momentum=0.0):
+def sgd(
+    params: Sequence[ArrayLike],
+    grads: Sequence[ArrayLike],
+    velocities: Sequence[ArrayLike] | None = None,
+    *,
+    rate: float,
+    momentum: float = 0.0,
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """One step of gradient descent; returns the new parameters and the new velocities.
 
         velocity = momentum * velocity + gradient
@@ -41,13 +51,16 @@ def sgd(params, grads, velocities=None, *, rate, momentum=0.0):
             "sgd: params, grads and velocities must be sequences of as many arrays each, got "
             f"{len(params)}, {len(grads)} and {len(velocities)}; put a single array into a list."
         )
-    steps = [
-        _step(*check_same_shape("sgd", param=p, gradient=g, velocity=v), rate, momentum)
+    checked = [
+        check_same_shape("sgd", param=p, gradient=g, velocity=v)
         for p, g, v in zip(params, grads, velocities, strict=True)
     ]
+    steps = [_step(param, gradient, velocity, rate, momentum) for param, gradient, velocity in checked]
     return tuple(param for param, _ in steps), tuple(velocity for _, velocity in steps)
 
 
-def _step(param, gradient, velocity, rate, momentum):
+def _step(
+    param: Array, gradient: Array, velocity: Array, rate: float, momentum: float
+) -> tuple[Array, Array]:
     velocity = (momentum * velocity + gradient).astype(param.dtype, copy=False)
     return (param - rate * velocity).astype(param.dtype, copy=False), velocity

@@ -7,16 +7,20 @@ planes and turns a block of them inside out, (planes, H, W) to (H, W, planes): e
 import functools
 import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cnnlab.arrays import check_pool, check_upstream
+from cnnlab.arrays import Array, Shape, Sizes, check_pool, check_upstream
+
+Tap = tuple[slice, ...]
 
 # As many planes are routed at a time as fit into this many bytes, so that they stay in the processor's cache.
 BLOCK_BYTES = 1 << 20
 
 
-def max_pool2d(x, size, *, stride=None):
+def max_pool2d(x: ArrayLike, size: Sizes, *, stride: Sizes | None = None) -> Array:
     """The largest entry of every window.
 
     y[n, c, i, j] = max over p < P, q < Q of x[n, c, i * s + p, j * t + q] with size (P, Q), stride (s, t).
@@ -34,7 +38,7 @@ def max_pool2d(x, size, *, stride=None):
     return _max_pool2d(*check_pool("max_pool2d", x, size, stride))
 
 
-def max_pool2d_backward(dy, x, size, *, stride=None):
+def max_pool2d_backward(dy: ArrayLike, x: ArrayLike, size: Sizes, *, stride: Sizes | None = None) -> Array:
     """Gradient of max_pool2d for the upstream gradient dy = dC/dy; returns dx.
 
     dx[n, c, u, v] = sum of dy[n, c, i, j] over the windows (i, j) whose winner is (u, v).
@@ -50,17 +54,17 @@ def max_pool2d_backward(dy, x, size, *, stride=None):
     dx = np.empty(planes.shape, np.result_type(x, dy))
     taps = _taps(size, stride, out)
     for block in _blocks(planes):
-        inside_out = (np.ascontiguousarray(a[block].transpose(1, 2, 0)) for a in (deltas, planes))
-        dx[block] = _route(*inside_out, taps, dx.dtype).transpose(2, 0, 1)
+        delta, plane = (np.ascontiguousarray(a[block].transpose(1, 2, 0)) for a in (deltas, planes))
+        dx[block] = _route(delta, plane, taps, dx.dtype).transpose(2, 0, 1)
     return dx.reshape(x.shape)
 
 
-def _blocks(planes):
+def _blocks(planes: Array) -> list[slice]:
     count = max(1, BLOCK_BYTES // (math.prod(planes.shape[1:]) * planes.itemsize))
     return [slice(n, n + count) for n in range(0, len(planes), count)]
 
 
-def _route(dy, x, taps, dtype):
+def _route(dy: Array, x: Array, taps: list[Tap], dtype: np.dtype) -> Array:
     """Hand every delta to the winner of its window; x is (H, W, planes) and dy (O1, O2, planes)."""
     y = functools.reduce(np.maximum, (x[tap] for tap in taps))
     dx = np.zeros(x.shape, dtype)
@@ -70,7 +74,7 @@ def _route(dy, x, taps, dtype):
     return dx
 
 
-def _add_to_first(dx, dy, taps, masks):
+def _add_to_first(dx: Array, dy: Array, taps: list[Tap], masks: Iterator[Array]) -> None:
     """Add the delta of every window to its first tap, in the order given, whose mask is true."""
     # A product with the 0/1 mask is several times faster than np.where, but would turn infinity into NaN.
     masked = np.multiply if np.isfinite(dy).all() else lambda won, dy: np.where(won, dy, 0)
@@ -81,7 +85,7 @@ def _add_to_first(dx, dy, taps, masks):
         taken |= won
 
 
-def avg_pool2d(x, size, *, stride=None):
+def avg_pool2d(x: ArrayLike, size: Sizes, *, stride: Sizes | None = None) -> Array:
     """The mean of every window: y[n, c, i, j] = 1 / (P Q) * sum over p, q of x[n, c, i * s + p, j * t + q].
 
     Shapes, dtypes and errors as max_pool2d. Source: as torch.nn.functional.avg_pool2d without padding.
@@ -94,7 +98,7 @@ def avg_pool2d(x, size, *, stride=None):
     return y
 
 
-def avg_pool2d_backward(dy, x, size, *, stride=None):
+def avg_pool2d_backward(dy: ArrayLike, x: ArrayLike, size: Sizes, *, stride: Sizes | None = None) -> Array:
     """Gradient of avg_pool2d for the upstream gradient dy = dC/dy; returns dx.
 
     dx[n, c, u, v] = sum of dy[n, c, i, j] / (P Q) over the windows (i, j) that hold (u, v). Of x only the shape
@@ -109,7 +113,7 @@ def avg_pool2d_backward(dy, x, size, *, stride=None):
     return dx
 
 
-def _max_pool2d(x, size, stride, out):
+def _max_pool2d(x: Array, size: Shape, stride: Shape, out: Shape) -> Array:
     (p_size, q_size), (s, t), (o1, o2) = size, stride, out
     # The maximum of a window is the maximum of its rows' maxima: P + Q passes instead of P * Q.
     rows = x[:, :, : s * o1 : s]
@@ -121,7 +125,7 @@ def _max_pool2d(x, size, stride, out):
     return y.copy() if p_size == q_size == 1 else y
 
 
-def _taps(size, stride, out):
+def _taps(size: Shape, stride: Shape, out: Shape) -> list[Tap]:
     """For every offset in a window, row-major, the rows and columns of x that it meets in all windows."""
     spans = [[slice(o, o + s * n, s) for o in range(k)] for k, s, n in zip(size, stride, out, strict=True)]
     return list(itertools.product(*spans))

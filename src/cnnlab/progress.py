@@ -2,9 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
-def progress(items, unit="epoch"):
+def progress(items: Iterable[Item], unit: str = "epoch") -> Iterator[Item]:
     """Give the items back one by one, with a bar meanwhile; `cnnlab.network.train` takes it as its `progress`.
 
     In a notebook that somebody has open, in JupyterLab or in the browser, the bar stands below the cell and clears the
@@ -29,10 +33,10 @@ def _watched_in_a_notebook() -> bool:
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
-def _below_the_cell(items, unit):
+def _below_the_cell(items: list[Item], unit: str) -> Iterator[Item]:
     from IPython.display import HTML, clear_output, display
 
-    def bar(done):
+    def bar(done: int) -> object:
         text = f"{unit} {done} of {len(items)}"
         return HTML(f'<progress max="{len(items)}" value="{done}" aria-label="{text}"></progress> {text}')
 
@@ -40,6 +44,6 @@ def _below_the_cell(items, unit):
     try:
         for done, item in enumerate(items, start=1):
             yield item
-            handle.update(bar(done))
+            handle.update(bar(done))  # pyrefly: ignore[missing-attribute]
     finally:
         clear_output()

@@ -7,11 +7,16 @@ indices it runs over: image n, group g, kernel k and channel c of the group, out
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
 
-from cnnlab.arrays import check_conv, check_upstream
+from cnnlab.arrays import Array, Shape, Sizes, check_conv, check_upstream
 
 
-def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+# fmt: off
+def conv2d(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *,
+    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+) -> Array:
     """Arguments, result and errors as `cnnlab.conv2d`."""
     x, w, b, *how, out = check_conv("conv2d", x, w, b, stride, padding, dilation, groups, ndim=2)
     kernels = w.reshape(groups, -1, *w.shape[1:])
@@ -20,7 +25,10 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     return y if b is None else y + b[:, None, None]
 
 
-def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_backward(
+    dy: ArrayLike, x: ArrayLike, w: ArrayLike, *,
+    stride: Sizes = 1, padding: Sizes = 0, dilation: Sizes = 1, groups: int = 1,
+) -> tuple[Array, Array, Array]:
     """Arguments, results and errors as `cnnlab.conv2d_backward`."""
     x, w, _, *how, out = check_conv("conv2d_backward", x, w, None, stride, padding, dilation, groups, ndim=2)
     dy = check_upstream("conv2d_backward", dy, (len(x), len(w), *out), "K")
@@ -36,8 +44,10 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
     dx = dxp[..., top : top + height, left : left + width]
     return dx.reshape(x.shape), dw.reshape(w.shape), dy.sum(axis=(0, 2, 3))
 
+# fmt: on
 
-def padded(x, w, stride, padding, dilation):
+
+def padded(x: Array, w: Array, stride: Shape, padding: Shape, dilation: Shape) -> tuple[Array, Array]:
     """xp, which is x in groups with zeros around it, and what every output sees of it; options as pairs.
 
     seen[n, g, c, i, j, p, q] = xp[n, g, c, i * s + p * d, j * t + q * e] with stride (s, t) and dilation (d, e). It is

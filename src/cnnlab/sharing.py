@@ -16,14 +16,17 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import geometry
-from cnnlab.arrays import KERNEL_AXES, SPATIAL_AXES, as_floats, as_sizes, output_sizes
+from cnnlab.arrays import KERNEL_AXES, SPATIAL_AXES, Array, Shape, Sizes, as_floats, as_sizes, output_sizes
 from cnnlab.losses import half_sum_of_squares, half_sum_of_squares_backward
 from cnnlab.optim import sgd
 
 
-def local1d(x, w, b=None, *, stride=1, padding=0):
+def local1d(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *, stride: Sizes = 1, padding: Sizes = 0
+) -> Array:
     """A locally connected layer over signals: a kernel of its own at each position.
 
     y[n, k, i] = b[i, k] + sum over c, m of w[i, k, c, m] * xp[n, c, i * stride + m], xp being x with `padding`
@@ -35,7 +38,9 @@ def local1d(x, w, b=None, *, stride=1, padding=0):
     return _local("local1d", x, w, b, stride, padding, ndim=1)
 
 
-def local1d_backward(dy, x, w, *, stride=1, padding=0):
+def local1d_backward(
+    dy: ArrayLike, x: ArrayLike, w: ArrayLike, *, stride: Sizes = 1, padding: Sizes = 0
+) -> tuple[Array, Array, Array]:
     """Gradients of local1d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
 
     dw[i, k, c, m] = sum over n of dy[n, k, i] * xp[n, c, i * stride + m]
@@ -48,7 +53,9 @@ def local1d_backward(dy, x, w, *, stride=1, padding=0):
     return _local_backward("local1d_backward", dy, x, w, stride, padding, ndim=1)
 
 
-def local2d(x, w, b=None, *, stride=1, padding=0):
+def local2d(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *, stride: Sizes = 1, padding: Sizes = 0
+) -> Array:
     """A locally connected layer over images: a kernel of its own at each position.
 
     y[n, k, i, j] = b[i, j, k] + sum over c, p, q of w[i, j, k, c, p, q] * xp[n, c, i * s + p, j * t + q] with
@@ -61,7 +68,9 @@ def local2d(x, w, b=None, *, stride=1, padding=0):
     return _local("local2d", x, w, b, stride, padding, ndim=2)
 
 
-def local2d_backward(dy, x, w, *, stride=1, padding=0):
+def local2d_backward(
+    dy: ArrayLike, x: ArrayLike, w: ArrayLike, *, stride: Sizes = 1, padding: Sizes = 0
+) -> tuple[Array, Array, Array]:
     """Gradients of local2d for the upstream gradient dy = dC/dy; returns (dx, dw, db).
 
     dw[i, j, k, c, p, q] = sum over n of dy[n, k, i, j] * xp[n, c, i * s + p, j * t + q]
@@ -75,7 +84,7 @@ def local2d_backward(dy, x, w, *, stride=1, padding=0):
     return _local_backward("local2d_backward", dy, x, w, stride, padding, ndim=2)
 
 
-def expand_kernel(w, b, positions):
+def expand_kernel(w: ArrayLike, b: ArrayLike | None, positions: Sizes) -> tuple[Array, Array | None]:
     """Give every position a copy of a shared kernel; returns private (w, b) for local1d or local2d.
 
     w          (K, C, M) or (K, C, P, Q), as for conv1d or conv2d
@@ -98,7 +107,7 @@ def expand_kernel(w, b, positions):
     return np.tile(w, (*positions, *[1] * w.ndim)), np.tile(b, (*positions, 1))
 
 
-def tie_gradients(dw, db):
+def tie_gradients(dw: ArrayLike, db: ArrayLike) -> tuple[Array, Array]:
     """The gradient of a shared kernel and bias: add those of the connections that share a parameter.
 
     dw[k, c, ...] = sum over positions of dw_local[position, k, c, ...], and db likewise.
@@ -129,7 +138,7 @@ class Counts(NamedTuple):
     private_biases: int
 
 
-def count(spatial, w_shape, *, stride=1, padding=0):
+def count(spatial: Sizes, w_shape: Shape, *, stride: Sizes = 1, padding: Sizes = 0) -> Counts:
     """Count the connections of a convolution, and its parameters if kernels are shared and if they are private.
 
     spatial  the sizes of the input without batch and channels, such as 5 or (5, 5)
@@ -160,7 +169,17 @@ def count(spatial, w_shape, *, stride=1, padding=0):
     )
 
 
-def train_kernels(x, t, w, b, *, rate, steps, momentum=0.0, shared=False):
+def train_kernels(
+    x: ArrayLike,
+    t: ArrayLike,
+    w: Array,
+    b: Array,
+    *,
+    rate: float,
+    steps: int,
+    momentum: float = 0.0,
+    shared: bool = False,
+) -> tuple[Array, Array, list[float]]:
     """Train one locally connected layer by gradient descent on half the sum of squares; returns (w, b, losses).
 
     Each step does what the wiki page lists: the error of all examples, the gradient of each neuron, the sum of it
@@ -179,19 +198,23 @@ def train_kernels(x, t, w, b, *, rate, steps, momentum=0.0, shared=False):
         _, dw, db = local2d_backward(dy, x, w)
         if shared:
             dw, db = expand_kernel(*tie_gradients(dw, db), w.shape[:2])
-        (w, b), velocities = sgd([w, b], [dw, db], velocities, rate=rate, momentum=momentum)
+        (w, b), velocities = sgd([w, b], [dw, np.asarray(db)], velocities, rate=rate, momentum=momentum)
     losses.append(float(half_sum_of_squares(local2d(x, w, b), t)))
     return w, b, losses
 
 
-def _local(function, x, w, b, stride, padding, ndim):
+def _local(
+    function: str, x: ArrayLike, w: ArrayLike, b: ArrayLike | None, stride: Sizes, padding: Sizes, ndim: int
+) -> Array:
     x, w, b, stride, padding, out = _check(function, x, w, b, stride, padding, ndim)
     met, kernels = geometry.met(out, w.shape[ndim + 2 :], stride=stride, padding=padding), _flat(w, ndim)
     y = np.einsum("ncpm,pkcm->nkp", geometry.gather(x, met), kernels).reshape(len(x), -1, *out)
     return y if b is None else y + np.moveaxis(b, -1, 0)
 
 
-def _local_backward(function, dy, x, w, stride, padding, ndim):
+def _local_backward(
+    function: str, dy: ArrayLike, x: ArrayLike, w: ArrayLike, stride: Sizes, padding: Sizes, ndim: int
+) -> tuple[Array, Array, Array]:
     x, w, _, stride, padding, out = _check(function, x, w, None, stride, padding, ndim)
     dy = as_floats(function, "dy", dy, ("N", "K", *SPATIAL_AXES[ndim]))
     if dy.shape != (len(x), w.shape[ndim], *out):
@@ -207,12 +230,14 @@ def _local_backward(function, dy, x, w, stride, padding, ndim):
     return dx, dw, np.einsum("nk...->...k", dy)
 
 
-def _flat(w, ndim):
+def _flat(w: Array, ndim: int) -> Array:
     """Private kernels (*positions, K, C, *kernel) with the positions in one axis and the weights of a kernel in one."""
     return w.reshape(-1, *w.shape[ndim : ndim + 2], math.prod(w.shape[ndim + 2 :]))
 
 
-def _check(function, x, w, b, stride, padding, ndim):
+def _check(
+    function: str, x: ArrayLike, w: ArrayLike, b: ArrayLike | None, stride: Sizes, padding: Sizes, ndim: int
+) -> tuple[Array, Array, Array | None, Shape, Shape, Shape]:
     outputs = ("O",) if ndim == 1 else ("O1", "O2")
     x = as_floats(function, "x", x, ("N", "C", *SPATIAL_AXES[ndim]))
     w = as_floats(function, "w", w, (*outputs, "K", "C", *KERNEL_AXES[ndim]))
@@ -243,7 +268,7 @@ def _check(function, x, w, b, stride, padding, ndim):
     return x.astype(dtype, copy=False), w.astype(dtype, copy=False), b, stride, padding, out
 
 
-def _spatial_axes(function, name, value, wanted):
+def _spatial_axes(function: str, name: str, value: ArrayLike, wanted: tuple[int, int]) -> int:
     ndim = np.ndim(value)
     if ndim not in wanted:
         raise ValueError(

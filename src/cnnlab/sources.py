@@ -6,14 +6,17 @@ the verdict is the book's, and `found` has the numbers that it rests on. All of 
 `cnnlab.examples`; the tests compute them again in another way.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import conv, datasets, examples, misconceptions, trace
 from cnnlab.activations import sigmoid, sigmoid_backward
+from cnnlab.arrays import Array
 from cnnlab.formatting import number
-from cnnlab.gradcheck import gradcheck
+from cnnlab.gradcheck import GradientReport, gradcheck
 from cnnlab.losses import half_sum_of_squares, squared_error_backward
 from cnnlab.network import Activation, Dense, MaxPool2d, Network
 from cnnlab.optim import sgd
@@ -53,7 +56,7 @@ class Statement:
     recomputed: object = None
 
 
-def verdict(stated, recomputed) -> str:
+def verdict(stated: ArrayLike, recomputed: ArrayLike) -> str:
     """Hold printed numbers against recomputed ones: "right", "rounded", "cut off" or "wrong".
 
     How many decimals are printed is read off the printed numbers, all of them together. "right" allows for what
@@ -77,7 +80,7 @@ def _decimals(value: float) -> int:
     return len(np.format_float_positional(value, trim="-").partition(".")[2])
 
 
-def written(value, digits: int = 6) -> str:
+def written(value: ArrayLike, digits: int = 6) -> str:
     """A number, or an array as nested brackets, without the leading axes of length 1."""
     array = np.asarray(value)
     while array.ndim > 1 and len(array) == 1:
@@ -92,7 +95,16 @@ def statements(document: int) -> list[Statement]:
     return _DOCUMENTS[document]()
 
 
-def _compared(says, stated, recomputed, chapter, *, stated_as=None, otherwise="wrong", digits=8) -> Statement:
+def _compared(
+    says: str,
+    stated: ArrayLike,
+    recomputed: ArrayLike,
+    chapter: str,
+    *,
+    stated_as: str | None = None,
+    otherwise: str = "wrong",
+    digits: int = 8,
+) -> Statement:
     """A statement that prints numbers, `says` with them in the place of {}; `otherwise` says what a difference means."""
     stated, recomputed = np.asarray(stated, float), np.asarray(recomputed, float)
     result = verdict(stated, recomputed)
@@ -187,12 +199,12 @@ def _wiki_page() -> list[Statement]:
     ]
 
 
-def _corners(cells) -> str:
+def _corners(cells: Sequence[Sequence[int]]) -> str:
     (top, left), (bottom, right) = cells[0], cells[-1]
     return f"rows {top} to {bottom} and columns {left} to {right}"
 
 
-def _agreeing(report) -> str:
+def _agreeing(report: GradientReport) -> str:
     agree = sum(entry.verdict == "agrees" for entry in report.entries)
     return f"{agree} of {len(report.entries)} entries agree with differences"
 
@@ -371,7 +383,7 @@ def _times(kind: str) -> str:
     return f"{number(min(ratios), 2)} to {number(max(ratios), 2)} times"
 
 
-def _pool_matrix(y, dm):
+def _pool_matrix(y: Array, dm: Array) -> tuple[Array, Array]:
     """The constant 0/1 matrix of a 2x2 pool, (maxima, neurons), and the deltas it routes with its losers nulled."""
     neurons = np.arange(y.size).reshape(y.shape)
     windows = [
@@ -387,7 +399,7 @@ def _pool_matrix(y, dm):
     return matrix, won.T @ dm.ravel()
 
 
-def _dense_network():
+def _dense_network() -> GradientReport:
     """Two fully connected layers with a sigmoid between them, checked in every parameter."""
     rng = np.random.default_rng(0)
     layers = [
@@ -400,14 +412,16 @@ def _dense_network():
     params = network.parameters()
     _, grads = network.loss_and_gradients(x, t)
 
-    def loss(*params):
+    def loss(*params: Array) -> float:
         network.set_parameters(params)
         return network.loss(network.forward(x), t)
 
     return gradcheck(loss, params, grads, names=["w1", "b1", "w2", "b2"])
 
 
-def _chain(v=None, activations=None, pool_delta=None):
+def _chain(
+    v: Array | None = None, activations: Array | None = None, pool_delta: Array | None = None
+) -> examples.Example:
     """Document 3's network from the pixels to its gradients; each argument replaces what is computed."""
     n = examples.two_dimensions_network
     x, w, v = examples.two_dimensions.x, n.w, n.v if v is None else v
@@ -659,7 +673,7 @@ def _one_dimension() -> list[Statement]:
     ]
 
 
-def _only(dy, i):
+def _only(dy: Array, i: int) -> Array:
     one = np.zeros(dy.shape)
     one[..., i] = dy[..., i]
     return one

@@ -11,12 +11,15 @@ padding carry no connection and are not listed. The `options` are stride, paddin
 `cnnlab.conv`; with groups, too, kernel k sees the channels of its group only, and w is (K, C / groups, *kernel).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from cnnlab import geometry
+from cnnlab.arrays import Array, Sizes
 from cnnlab.formatting import number, signed
 
 Index = tuple[int, ...]
@@ -92,12 +95,14 @@ class Entry:
         return f"{self.label()} = {self.text()}"
 
 
-def positions(x_shape, kernel, **options) -> Index:
+def positions(x_shape: Sequence[int], kernel: Sequence[int], **options: Any) -> Index:
     """How many output positions there are along each spatial axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
     return geometry.positions(x_shape[-len(kernel) :], kernel, **options)
 
 
-def receptive_field(position: Index, x_shape, kernel, **options) -> dict[Index, Index]:
+def receptive_field(
+    position: Sequence[int], x_shape: Sequence[int], kernel: Sequence[int], **options: Any
+) -> dict[Index, Index]:
     """The inputs that one output position sees.
 
     Returns {offset in the kernel: spatial index of the input it meets}; offsets that meet padding are absent.
@@ -105,12 +110,16 @@ def receptive_field(position: Index, x_shape, kernel, **options) -> dict[Index, 
     return {offset: at for _, offset, at in _links("output", position, x_shape, kernel, options)}
 
 
-def connections(x_shape, kernel, **options) -> list[tuple[Index, Index, Index]]:
+def connections(
+    x_shape: Sequence[int], kernel: Sequence[int], **options: Any
+) -> list[tuple[Index, Index, Index]]:
     """Every connection of one channel as (output position, kernel offset, input position), row by row."""
     return _listed(geometry.connections(x_shape[-len(kernel) :], kernel, **options), slice(None))
 
 
-def conv_y(x, w, b=None, *, index: Index, groups=1, **options) -> Entry:
+def conv_y(
+    x: Array, w: Array, b: Array | None = None, *, index: Index, groups: int = 1, **options: Any
+) -> Entry:
     """The terms of one output: y[n, k, i] = b[k] + sum over c, m of w[k, c, m] x[n, c, i stride + m dilation - padding].
 
     With groups w[k, c] meets the channel of x that is the c-th of its group.
@@ -128,7 +137,7 @@ def conv_y(x, w, b=None, *, index: Index, groups=1, **options) -> Entry:
     return Entry("y", tuple(index), tuple(terms))
 
 
-def conv_dw(dy, x, w, *, index: Index, groups=1, **options) -> Entry:
+def conv_dw(dy: Array, x: Array, w: Array, *, index: Index, groups: int = 1, **options: Any) -> Entry:
     """The terms of a weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i stride + m dilation - padding] dy[n, k, i].
 
     With groups w[k, c] meets the channel of x that is the c-th of its group.
@@ -145,7 +154,7 @@ def conv_dw(dy, x, w, *, index: Index, groups=1, **options) -> Entry:
     return Entry("dw", tuple(index), tuple(terms))
 
 
-def conv_dx(dy, x, w, *, index: Index, groups=1, **options) -> Entry:
+def conv_dx(dy: Array, x: Array, w: Array, *, index: Index, groups: int = 1, **options: Any) -> Entry:
     """The terms of one input's gradient: dx[n, c, j] = sum over k and the outputs i that see j of w[k, c, m] dy[n, k, i].
 
     With groups k runs over the kernels that see this channel, and c counts the channels of its group.
@@ -161,7 +170,7 @@ def conv_dx(dy, x, w, *, index: Index, groups=1, **options) -> Entry:
     return Entry("dx", tuple(index), tuple(terms))
 
 
-def conv_db(dy, *, index: Index) -> Entry:
+def conv_db(dy: Array, *, index: Index) -> Entry:
     """The terms of one bias's gradient: db[k] = sum over n, i of dy[n, k, i]."""
     (k,) = index
     grid = [range(size) for size in dy.shape[2:]]
@@ -173,7 +182,7 @@ def conv_db(dy, *, index: Index) -> Entry:
     return Entry("db", tuple(index), tuple(terms))
 
 
-def product_of_sums(dy, x, w, *, index: Index, **options) -> Entry:
+def product_of_sums(dy: Array, x: Array, w: Array, *, index: Index, **options: Any) -> Entry:
     """The mistaken gradient (sum of x) × (sum of dy) of one weight, multiplied out: every x times every dy.
 
     The sums go over the x and the dy of `conv_dw`'s terms; its options are taken, too. Terms are ordered so that the
@@ -190,7 +199,7 @@ def product_of_sums(dy, x, w, *, index: Index, **options) -> Entry:
     return Entry("dw", tuple(index), tuple(Term((xs[i], dys[j])) for i, j in pairs))
 
 
-def pool_window(x, size, *, index: Index, stride=None) -> list[Index]:
+def pool_window(x: Array, size: Sizes, *, index: Index, stride: Sizes | None = None) -> list[Index]:
     """The indices of x that one pooled output sees, row by row. `index` is (n, c, *position)."""
     n, c, *position = index
     kernel = geometry.pair(size, x.ndim - 2)
@@ -198,7 +207,7 @@ def pool_window(x, size, *, index: Index, stride=None) -> list[Index]:
     return [(n, c, *at) for at in field.values()]
 
 
-def pool_winners(x, size, *, index: Index, stride=None) -> list[Index]:
+def pool_winners(x: Array, size: Sizes, *, index: Index, stride: Sizes | None = None) -> list[Index]:
     """Every index in the window that holds the maximum, row by row: more than one where there is a tie.
 
     NaN wins over every number, as in PyTorch.
@@ -209,7 +218,9 @@ def pool_winners(x, size, *, index: Index, stride=None) -> list[Index]:
     return [at for at, wins in zip(window, top, strict=True) if wins]
 
 
-def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
+def pool_dx(
+    dy: Array, x: Array, size: Sizes, *, index: Index, stride: Sizes | None = None, ties: str = "first"
+) -> Entry:
     """The terms of one input's gradient through max-pooling: the windows in which it is the maximum.
 
     ties   "first": the first maximum in row-major order takes the whole gradient, as in the backend and in PyTorch
@@ -233,22 +244,24 @@ def pool_dx(dy, x, size, *, index: Index, stride=None, ties="first") -> Entry:
     return Entry("dx", index, tuple(terms))
 
 
-def _links(part: str, index: Index, x_shape, kernel, options) -> list[tuple[Index, Index, Index]]:
+def _links(
+    part: str, index: Sequence[int], x_shape: Sequence[int], kernel: Sequence[int], options: dict[str, Sizes]
+) -> list[tuple[Index, Index, Index]]:
     """The `connections` in which one "output", "weight" or "input" has its part."""
     found = geometry.connections(x_shape[-len(kernel) :], kernel, **options)
     place = np.ravel_multi_index(tuple(index), found.sizes[found._fields.index(part)])
     return _listed(found, getattr(found, part) == place)
 
 
-def _listed(found: geometry.Connections, rows) -> list[tuple[Index, Index, Index]]:
+def _listed(found: geometry.Connections, rows: slice | Array) -> list[tuple[Index, Index, Index]]:
     """Rows of the connections, with a spatial index in place of each flat one."""
     *places, sizes = found
     indices = [
         np.stack(np.unravel_index(place[rows], size), axis=1).tolist()
         for place, size in zip(places, sizes, strict=True)
     ]
-    return [tuple(map(tuple, link)) for link in zip(*indices, strict=True)]
+    return [(tuple(output), tuple(weight), tuple(at)) for output, weight, at in zip(*indices, strict=True)]
 
 
-def _factor(name: str, array, index: Index) -> Factor:
+def _factor(name: str, array: Array, index: Index) -> Factor:
     return Factor(name, tuple(map(int, index)), float(array[tuple(index)]))

@@ -38,7 +38,7 @@ class NotebookFailed(Exception):
     """A notebook did not run to its end as it must. The message says where and why."""
 
 
-def find(names=()) -> list[Path]:
+def find(names=()):
     """The notebooks named (`two-dimensions`, `two-dimensions.ipynb` or a path), or all of the book."""
     known = sorted(BOOK.glob("*.ipynb"))
     found = []
@@ -52,7 +52,7 @@ def find(names=()) -> list[Path]:
     return found or known
 
 
-def each(paths, function) -> list:
+def each(paths, function):
     """Call `function(path, after_cell)` for each notebook, two at a time, under one progress bar over their cells.
 
     Interrupted, it ends the process at once: kernels end with it, and no notebook is written half.
@@ -70,18 +70,18 @@ def each(paths, function) -> list:
             os._exit(130)
 
 
-def read(path) -> nbformat.NotebookNode:
+def read(path):
     """Read a notebook file as it is."""
     return nbformat.read(path, as_version=4)
 
 
-def label(notebook, index) -> str:
+def label(notebook, index):
     """Name a cell for a person: its number, counted from 1, and its first words."""
     words = " ".join(notebook.cells[index].source.split())
     return f"cell {index + 1} ({words[:48] + '...' if len(words) > 48 else words})"
 
 
-def question(function, argument) -> str:
+def question(function, argument):
     """A Python expression: what a function of `tools.numbers.in_kernel` answers, as JSON, in a notebook's kernel."""
     payload = json.dumps({"source": _IN_KERNEL, "argument": list(argument)})
     return (
@@ -105,7 +105,7 @@ def ask(client, function, argument):
     return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
 
 
-def listener(notebook, **options) -> NotebookClient:
+def listener(notebook, **options):
     """An nbclient that writes what a kernel says into `notebook`. All its outputs and counts are dropped first."""
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -30,12 +30,12 @@ class Rendered:
     unbound: list  # the decimals that stand in no field, as tokens
 
 
-def template(cell) -> str:
+def template(cell):
     """A cell's text with its fields: what its metadata holds, or its source if it has never been rendered."""
     return "".join(cell.metadata.get("cnnlab", {}).get("template", ())) or cell.source
 
 
-def store(cell, text: str, rendered: str) -> None:
+def store(cell, text, rendered):
     """Write a template and its rendering into a cell."""
     cell.source = rendered
     cell.metadata.pop("cnnlab", None)
@@ -43,13 +43,13 @@ def store(cell, text: str, rendered: str) -> None:
         cell.metadata["cnnlab"] = {"template": text.splitlines(keepends=True)}
 
 
-def of(notebook) -> list[str]:
+def of(notebook):
     """The expressions of a notebook's fields, those included that an author has just written into a source."""
     texts = [template(cell) + "\n" + cell.source for cell in notebook.cells if cell.cell_type != "code"]
     return list(dict.fromkeys(FIELD.findall("\n".join(texts))))
 
 
-def render(text: str, displays: dict) -> Rendered:
+def render(text, displays):
     """Put values into a template; `displays` is what `tools.numbers.in_kernel.evaluate` returned.
 
     A field that cannot be displayed stays as it is.
@@ -78,14 +78,14 @@ def render(text: str, displays: dict) -> Rendered:
     return Rendered(result, spans, problems, [token for token in found.values() if token.is_decimal])
 
 
-def unrendered(source: str, spots) -> str:
+def unrendered(source, spots):
     """Put fields into a source in the place of what stands at `spots`, a list as `slots` returns it."""
     for start, end, expression in reversed(spots):
         source = f"{source[:start]}{{= {expression} =}}{source[end:]}"
     return source
 
 
-def slots(rendered: Rendered, source: str) -> list:
+def slots(rendered, source):
     """Where the fields of a template stand in a source, which shows other values or was edited: (start, end, expression).
 
     Where nothing but numbers differs, the place decides, whatever the numbers are: a run that yields the same ones in
@@ -123,7 +123,7 @@ def _reworded(display, shown):
     return display != shown and not FIELD.fullmatch(display) and (few or before == after)
 
 
-def as_written(cell) -> str | None:
+def as_written(cell):
     """A cell's text with its fields, or None if its source has other words than its template."""
     text = template(cell)
     return text if text == cell.source or _by_place(text, cell.source) else None

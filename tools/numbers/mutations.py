@@ -4,7 +4,7 @@ What counts as displayed is found here with patterns of its own, not with those 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tools.numbers import fields, proof, tokens
@@ -44,7 +44,7 @@ class Tally:
     by_kind: dict = field(default_factory=dict)
 
 
-def try_all(committed, refreshed) -> Tally:
+def try_all(committed, refreshed):
     """Replace each digit of each displayed decimal, and of each number in a field, by the next; count what is caught."""
     tally = Tally()
     for place in places(committed, refreshed):
@@ -69,7 +69,7 @@ def try_all(committed, refreshed) -> Tally:
     return tally
 
 
-def places(committed, refreshed) -> Iterator[Place]:
+def places(committed, refreshed):
     """Every string and number that a reader of the notebook sees, code apart."""
     ours, theirs = proof.parts(committed), proof.parts(refreshed.new)
     for part in ours:

@@ -50,7 +50,7 @@ def _patterns():
 _PATTERNS = _patterns()
 
 
-def normalise(notebook) -> nbformat.NotebookNode:
+def normalise(notebook):
     """A normalised copy of an executed notebook. Normalising twice gives the same as once.
 
     Sources, tags and fields stay. Cell ids become c1, c2 ... and stay with their cell; counts run in
@@ -82,12 +82,12 @@ def normalise(notebook) -> nbformat.NotebookNode:
     return notebook
 
 
-def dumps(notebook) -> str:
+def dumps(notebook):
     """The text of a notebook file: keys sorted, one final line end."""
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def clean(text: str) -> str:
+def clean(text):
     """Replace what differs from run to run and from machine to machine, by the patterns of nbval.cfg."""
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)

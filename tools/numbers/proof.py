@@ -47,12 +47,12 @@ class Refreshed:
     )  # (index of the cell, token, fields that display it) of those in texts
 
     @property
-    def differences(self) -> list:
+    def differences(self):
         """All of them, those first that only an author can mend."""
         return self.stopping + self.unbound + self.mended
 
 
-def refreshed(committed, executed, ask, name="NAME", drop=False) -> Refreshed:
+def refreshed(committed, executed, ask, name="NAME", drop=False):
     """Refresh a notebook from its run.
 
     committed  the notebook as it is stored
@@ -112,7 +112,7 @@ def refreshed(committed, executed, ask, name="NAME", drop=False) -> Refreshed:
     return result
 
 
-def differences(result, text) -> list[Difference]:
+def differences(result, text):
     """All that `text`, a notebook's file, shows and its run does not confirm, down to the last byte."""
     if not result.differences and dumps(result.new) != text:
         shown = excerpts(text, dumps(result.new))
@@ -120,7 +120,7 @@ def differences(result, text) -> list[Difference]:
     return result.differences
 
 
-def refreshed_text(cell, displays, where="cell", name="NAME") -> Refreshed:
+def refreshed_text(cell, displays, where="cell", name="NAME"):
     """Refresh a text cell. The decimals that stand in no field are its `offers`, without any."""
     old = fields.template(cell)
     rendered = fields.render(old, displays)
@@ -166,7 +166,7 @@ def refreshed_text(cell, displays, where="cell", name="NAME") -> Refreshed:
     return result
 
 
-def parts(notebook) -> dict:
+def parts(notebook):
     """What is compared besides texts: each cell, each widget model, and the rest of the notebook."""
     cells = {
         ("cell", index): {**_without(cell, "source"), "metadata": _without(cell.metadata, "cnnlab")}
@@ -177,12 +177,12 @@ def parts(notebook) -> dict:
     return {**cells, **models, ("the notebook", ""): {**notebook.metadata, "widgets": widgets}}
 
 
-def widget_models(notebook) -> dict:
+def widget_models(notebook):
     """The stored widget models of a notebook, by id."""
     return notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
 
 
-def excerpts(shown: str, computed: str) -> tuple[str, str]:
+def excerpts(shown, computed):
     """The two texts around the first place where they differ."""
     first, end = 0, min(len(shown), len(computed))
     while first < end:  # halving: comparing slices is much faster than comparing characters

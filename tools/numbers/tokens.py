@@ -69,17 +69,17 @@ class Token:
     text: str
 
     @property
-    def span(self) -> tuple[int, int]:
+    def span(self):
         """Where it begins and ends."""
         return self.start, self.end
 
     @property
-    def is_decimal(self) -> bool:
+    def is_decimal(self):
         """True if it has a point, a decimal comma or an exponent: such a number must be bound."""
         return any(mark in self.text for mark in (".", "{,}", "e", "E", "\\"))
 
 
-def blank(text: str, spans) -> str:
+def blank(text, spans):
     """The text with the given (start, end) spans overwritten, every other character where it was."""
     characters = list(text)
     for start, end in spans:
@@ -87,7 +87,7 @@ def blank(text: str, spans) -> str:
     return "".join(characters)
 
 
-def hidden_spans(text: str) -> list[tuple[int, int]]:
+def hidden_spans(text):
     """The (start, end) spans of `text` that hold no number a reader is shown, by the rules above."""
     spans = []
     for match in NOT_NUMBERS.finditer(text):
@@ -100,7 +100,7 @@ def hidden_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def find(text: str) -> list[Token]:
+def find(text):
     """All numbers that a reader of this Markdown text sees, in order."""
     text = blank(text, hidden_spans(text))
     tokens = []
@@ -119,11 +119,11 @@ def find(text: str) -> list[Token]:
     return tokens
 
 
-def _ends_an_operand(before: str) -> bool:
+def _ends_an_operand(before):
     return bool(before) and (before[-1].isalnum() or before[-1] in ")]}%'!")
 
 
-def around(text: str, start: int, end: int, margin: int = 24) -> str:
+def around(text, start, end, margin=24):
     """A piece of text with what stands around it, on one line."""
     a, b = max(0, start - margin), min(len(text), end + margin)
     piece = " ".join(text[a:b].split())

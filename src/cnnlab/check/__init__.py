@@ -34,9 +34,9 @@ library does not have is checked by `against`, with a right function and named w
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from cnnlab.check.duties import duty_of, own_duty
+from cnnlab.check.duties import Wrong, duty_of, own_duty
 from cnnlab.check.report import Report
 from cnnlab.check.runner import run
 from cnnlab.tasks import SPECIAL, TASKS, Probe, Task
@@ -48,16 +48,16 @@ SECONDS = 10.0
 
 
 def against(
-    function,
-    right,
-    calls,
+    function: Callable,
+    right: Callable,
+    calls: Sequence[tuple],
     *,
-    returns="result",
-    takes=None,
-    misconceptions=None,
-    name="against",
-    chapter="",
-    seconds=SECONDS,
+    returns: str | Sequence[str] = "result",
+    takes: Sequence[str] | None = None,
+    misconceptions: Wrong | None = None,
+    name: str = "against",
+    chapter: str = "",
+    seconds: float = SECONDS,
 ) -> Report:
     """Check a function that the library does not have against a right one.
 
@@ -87,7 +87,15 @@ KNOWN = sorted(set(SPECIAL) - {"pair", "square", "dilation", "groups"} | {"bias"
 def _check_of(task: Task) -> Callable:
     """The check of one task, with a signature and a docstring of its own."""
 
-    def check(function, *, returns=None, takes=None, seconds=SECONDS, plain=False, **narrower) -> Report:
+    def check(
+        function: Callable,
+        *,
+        returns: str | Sequence[str] | None = None,
+        takes: Sequence[str] | None = None,
+        seconds: float = SECONDS,
+        plain: bool = False,
+        **narrower: bool,
+    ) -> Report:
         asked = [option for option in task.asked if narrower.pop(option, False)]
         unknown = set(narrower) - set(KNOWN)
         if plain and not task.plain:
@@ -110,7 +118,8 @@ def _check_of(task: Task) -> Callable:
     keywords = [
         inspect.Parameter(word, inspect.Parameter.KEYWORD_ONLY, default=words[word]) for word in words
     ]
-    check.__signature__ = inspect.Signature([given, *keywords], return_annotation=Report)
+    signature = inspect.Signature([given, *keywords], return_annotation=Report)
+    check.__signature__ = signature  # pyrefly: ignore[missing-attribute]
     return check
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnnlab.arrays import Array
+
 LARGEST = 10**7  # entries; nothing that a probe asks for comes near
 
 
@@ -18,7 +20,7 @@ class Answer:
     shape    the shape that came, also if the numbers could not be used
     """
 
-    array: np.ndarray | None
+    array: Array | None
     problem: str = ""
     remark: str = ""
     shape: tuple[int, ...] | None = None
@@ -32,7 +34,7 @@ class Returned:
     problem: str = ""
 
 
-def read(value, names: tuple[str, ...], several: tuple[int, ...]) -> Returned:
+def read(value: object, names: tuple[str, ...], several: tuple[int, ...]) -> Returned:
     """Take a returned value apart.
 
     names    of the parts that were asked for
@@ -84,7 +86,7 @@ def miscounted(count: int, names: tuple[str, ...]) -> str:
     return f"{returned}, expected {len(names)} arrays: {_wanted(names)}, in this order."
 
 
-def _part(value, name: str, many: int) -> tuple[Answer, ...]:
+def _part(value: object, name: str, many: int) -> tuple[Answer, ...]:
     if not many:
         return (_answer(value, name),)
     if not isinstance(value, (tuple, list)) or len(value) != many:
@@ -95,7 +97,7 @@ def _part(value, name: str, many: int) -> tuple[Answer, ...]:
     return tuple(_answer(v, f"{name}[{i}]") for i, v in enumerate(value))
 
 
-def _answer(value, name: str) -> Answer:
+def _answer(value: object, name: str) -> Answer:
     kind = type(value).__name__
     if value is None:
         return Answer(None, f"{name} is None, expected an array.")
@@ -132,19 +134,19 @@ def _answer(value, name: str) -> Answer:
     return Answer(np.array(array), remark=remark, shape=shape)
 
 
-def agree(got: np.ndarray, right: np.ndarray) -> bool:
+def agree(got: Array, right: Array) -> bool:
     """Equal in shape, and in every number up to what rounding can do in the dtype that came."""
     return got.shape == right.shape and bool(np.all(agreeing(got, right)))
 
 
-def agreeing(got: np.ndarray, right: np.ndarray, *, relative: float = 1e-6, unit: float = 0.0) -> np.ndarray:
+def agreeing(got: Array, right: Array, *, relative: float = 1e-6, unit: float = 0.0) -> Array:
     """Where two arrays of one shape agree: NaN with NaN, infinity with itself, numbers within `tolerance`."""
     with np.errstate(all="ignore"):
         near = np.abs(np.asarray(got, float) - right) <= tolerance(got, right, relative=relative, unit=unit)
         return near | (got == right) | (np.isnan(got) & np.isnan(right))
 
 
-def tolerance(got: np.ndarray, right: np.ndarray, *, relative: float = 1e-6, unit: float = 0.0) -> np.ndarray:
+def tolerance(got: Array, right: Array, *, relative: float = 1e-6, unit: float = 0.0) -> Array:
     """How far each number may be off: a part of the largest right number, because terms as large may have cancelled.
 
     In float64 (and in whole numbers) it is never more than eight times that part of the number itself, so that no number

@@ -1,15 +1,20 @@
 """What a function has to do to pass: a task, perhaps narrowed, and the words that explain one entry of its result."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from cnnlab import trace
+from cnnlab.arrays import Array
 from cnnlab.formatting import number
 from cnnlab.misconceptions import formulas
 from cnnlab.tasks import REQUIRED, Probe, Task
+
+Wrong = Mapping[str, Callable | tuple[Callable, ...]]
+"""Wrong functions by the id of the misconception."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +55,11 @@ class Duty:
         """What the student's function is called with."""
         return {name: self._bared(name, probe.arguments[name]) for name in self.takes}
 
-    def right(self, part: str, probe: Probe) -> tuple[np.ndarray, ...]:
+    def right(self, part: str, probe: Probe) -> tuple[Array, ...]:
         """The right answer: one array, or one for each parameter where the part is a sequence."""
         return self.shown(part, self.task.part(part)(**probe.arguments, **probe.options))
 
-    def shown(self, part: str, result) -> tuple[np.ndarray, ...]:
+    def shown(self, part: str, result: Any) -> tuple[Array, ...]:
         """What a right or wrong function gives in the place of `part`, in the shape that this duty asks for."""
         entries = result if isinstance(result, tuple) else (result,)
         return tuple(np.asarray(self._bared(part, np.asarray(entry, float))) for entry in entries)
@@ -69,7 +74,7 @@ class Duty:
             for function in (entry if isinstance(entry, tuple) else (entry,))
         ]
 
-    def _bared(self, name: str, value):
+    def _bared(self, name: str, value: Any) -> Any:
         """The value without the axes of examples and channels, if this duty is plain."""
         if not self.plain or not isinstance(value, np.ndarray):
             return value
@@ -78,7 +83,15 @@ class Duty:
         return value[0, 0] if value.ndim > 2 and value.shape[:2] == (1, 1) else value
 
 
-def duty_of(task: Task, *, plain=False, returns=None, takes=None, without=(), asked=()) -> Duty:
+def duty_of(
+    task: Task,
+    *,
+    plain: bool = False,
+    returns: str | Sequence[str] | None = None,
+    takes: Sequence[str] | None = None,
+    without: Sequence[str] = (),
+    asked: Sequence[str] = (),
+) -> Duty:
     """A task, or less than the whole of it.
 
     plain     without the axes of examples and channels
@@ -88,12 +101,12 @@ def duty_of(task: Task, *, plain=False, returns=None, takes=None, without=(), as
     asked     options that it has to accept although a task alone does not ask for them
     Raises ValueError for a name that the task does not have.
     """
-    probes = task.plain() if plain else task.probes()
+    probes = task.plain() if plain and task.plain else task.probes()
     returns = _names("returns", returns, task.returns, task.name)
     takes = _names("takes", takes, tuple(probes[0].arguments), task.name) if takes else task.takes
-    without = {*without, *(option for option in task.asked if option not in asked)}
-    options = {name: value for name, value in {**task.options, **task.asked}.items() if name not in without}
-    bias = {"b"} if "bias" in without else set()
+    out = {*without, *(option for option in task.asked if option not in asked)}
+    options = {name: value for name, value in {**task.options, **task.asked}.items() if name not in out}
+    bias = {"b"} if "bias" in out else set()
     return Duty(
         task=task,
         returns=returns,
@@ -108,12 +121,21 @@ def duty_of(task: Task, *, plain=False, returns=None, takes=None, without=(), as
                 | {name: value for name, value in probe.options.items() if name in options},
             )
             for probe in probes
-            if not probe.tags & without
+            if not probe.tags & out
         ),
     )
 
 
-def own_duty(right, calls, *, returns, takes=None, misconceptions=None, name: str, chapter: str = "") -> Duty:
+def own_duty(
+    right: Callable,
+    calls: Sequence[tuple],
+    *,
+    returns: str | Sequence[str],
+    takes: Sequence[str] | None = None,
+    misconceptions: Wrong | None = None,
+    name: str,
+    chapter: str = "",
+) -> Duty:
     """The duty of `cnnlab.check.against`, where the arguments are explained."""
     calls = [call if len(call) == 2 and isinstance(call[1], dict) else (call, {}) for call in calls]
     if not calls:
@@ -139,7 +161,9 @@ def _by_position(function: Callable, takes: tuple[str, ...]) -> Callable:
     return lambda **arguments: function(*[arguments.pop(name) for name in takes], **arguments)
 
 
-def _names(word: str, given, known: tuple[str, ...], check: str) -> tuple[str, ...]:
+def _names(
+    word: str, given: str | Sequence[str] | None, known: tuple[str, ...], check: str
+) -> tuple[str, ...]:
     if given is None:
         return known
     names = tuple(given.replace(",", " ").split()) if isinstance(given, str) else tuple(given)
@@ -172,7 +196,7 @@ NAMED, WRITTEN = 4, 12  # terms of a sum that are written with their names, and 
 def _sentences(entry: trace.Entry, leading: int) -> tuple[str, ...]:
     """An entry as two lines, names and numbers, without the leading axes that the reader does not have."""
 
-    def label(name, index):
+    def label(name: str, index: tuple[int, ...]) -> str:
         kept = index if name in ("b", "db") and not leading else index[leading:]
         return f"{name}[{', '.join(map(str, kept))}]" if kept else name
 

@@ -3,12 +3,15 @@
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from cnnlab.arrays import Array
 from cnnlab.formatting import number
 from cnnlab.misconceptions import CATALOGUE
 from cnnlab.palette import paint
+from cnnlab.trace import Index
 
 SHOWN = 12  # rows and columns of an array that a picture shows
 
@@ -18,8 +21,8 @@ class Picture:
     """One array beside the right one, with what is wrong in it."""
 
     title: str
-    array: np.ndarray
-    wrong: np.ndarray | None = None
+    array: Array
+    wrong: Array | None = None
     first: tuple[int, ...] | None = None
 
 
@@ -53,8 +56,8 @@ class Report:
     pictures: tuple[Picture, ...] = ()
     arguments: tuple = ()
     options: dict | None = None
-    expected: np.ndarray | None = None
-    got: np.ndarray | None = None
+    expected: Array | None = None
+    got: Array | None = None
 
     @property
     def message(self) -> str:
@@ -138,7 +141,7 @@ def _described(id: str, catalogue: Mapping) -> tuple[str, ...]:
     return tuple(filter(None, (f"{catalogue[id].name} ({id}).", catalogue[id].why)))
 
 
-def picture(title: str, array: np.ndarray, index=None, wrong=None) -> Picture:
+def picture(title: str, array: Array, index: Index | None = None, wrong: Array | None = None) -> Picture:
     """The slice of an array that holds the entry `index`: its last two axes, or what there is of them."""
     array = np.asarray(array)
     if array.ndim > 2:
@@ -175,7 +178,7 @@ def _cells(picture: Picture) -> list[list[tuple[str, str]]]:
     return rows
 
 
-def _entry(value) -> str:
+def _entry(value: Any) -> str:
     return str(bool(value)) if np.asarray(value).dtype.kind == "b" else number(float(value))
 
 

@@ -1,18 +1,19 @@
 """Run a function on the probes of a duty, have it judged, and tell the result."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import replace
 
-from cnnlab.check.answers import agreeing, read
+from cnnlab.check.answers import Returned, agreeing, read
 from cnnlab.check.duties import Duty, explained
 from cnnlab.check.report import Picture, Report, Section, misconception_sections, picture
-from cnnlab.check.sandbox import call
+from cnnlab.check.sandbox import Outcome, call
 from cnnlab.check.verdict import Finding, Verdict, judge
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS
 from cnnlab.tasks import SPECIAL, Probe
 
 
-def run(function, duty: Duty, seconds: float) -> Report:
+def run(function: Callable, duty: Duty, seconds: float) -> Report:
     """Check one function; never raises because of it."""
     if function is None or function is Ellipsis:
         return _not_written(duty, "There is no function yet.")
@@ -40,12 +41,13 @@ def _failed(headline: str, rung: str, *sections: Section) -> Report:
     return Report(passed=False, misconceptions=(), headline=headline, rung=rung, sections=sections)
 
 
-def _outcomes(function, duty: Duty, seconds: float):
+def _outcomes(function: Callable, duty: Duty, seconds: float) -> tuple[list[Outcome], Outcome | None]:
     """One outcome for each probe, and one of a second call on the first; none after a call that ran out of time."""
-    outcomes, again = [], None
+    outcomes: list[Outcome] = []
+    again: Outcome | None = None
     several = tuple(_count(duty, part) for part in duty.returns)
 
-    def finish(value):
+    def finish(value: object) -> Returned:
         return read(value, duty.returns, several)
 
     for probe in duty.probes:
@@ -63,7 +65,7 @@ def _count(duty: Duty, part: str) -> int:
     return len(right) if len(right) > 1 else 0
 
 
-def _options(function, duty: Duty, probe: Probe) -> dict:
+def _options(function: Callable, duty: Duty, probe: Probe) -> dict:
     """The keywords of a call. One that has its default value is left out where the function has a default of its own."""
     try:
         parameters = inspect.signature(function).parameters
@@ -79,7 +81,7 @@ def _options(function, duty: Duty, probe: Probe) -> dict:
     }
 
 
-def _signature(function, duty: Duty) -> tuple[tuple[str, ...], str]:
+def _signature(function: Callable, duty: Duty) -> tuple[tuple[str, ...], str]:
     """Options that the function does not accept, and what else is wrong with its signature."""
     try:
         signature = inspect.signature(function)
@@ -108,7 +110,7 @@ def _call_form(duty: Duty) -> str:
     return f"f({', '.join([*duty.takes, *keywords])}) returns {returned}"
 
 
-def _without(function, duty: Duty, refused: tuple[str, ...], seconds: float) -> Report:
+def _without(function: Callable, duty: Duty, refused: tuple[str, ...], seconds: float) -> Report:
     """The function lacks some keyword: say so, and say whether it is right where it does not need it."""
     unavoidable = [o for o in refused if o not in duty.defaults]
     names = " and ".join(refused)

@@ -20,10 +20,15 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from types import CodeType, FrameType
+from typing import Any
 
 import numpy as np
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 PRINTED = 200  # characters of a student's output that a report repeats
 
@@ -46,7 +51,7 @@ class Outcome:
     """
 
     kind: str
-    value: object = None
+    value: Any = None
     error: str = ""
     place: str = ""
     printed: bool = False
@@ -54,7 +59,9 @@ class Outcome:
     changed: tuple[str, ...] = ()
 
 
-def call(function, arguments: dict, options: dict, seconds: float, finish=None) -> Outcome:
+def call(
+    function: Callable, arguments: dict, options: dict, seconds: float, finish: Callable | None = None
+) -> Outcome:
     """Call `function(*arguments.values(), **options)` with copies of the arguments and report what happened.
 
     finish   a function applied to the returned value under the same protection, such as a conversion to arrays,
@@ -97,14 +104,14 @@ def call(function, arguments: dict, options: dict, seconds: float, finish=None) 
     )
 
 
-def copied(value):
+def copied(value: Any) -> Any:
     """A copy that may be written to, of an array or a sequence of arrays; anything else as it is."""
     if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
         return [copied(v) for v in value]
     return np.array(value) if isinstance(value, np.ndarray) else value
 
 
-def _unchanged(now, before) -> bool:
+def _unchanged(now: Any, before: Any) -> bool:
     """Whether an argument still is what it was. Rounding of an entry that was moved and put back is forgiven."""
     if isinstance(before, (list, tuple)):
         return len(now) == len(before) and all(map(_unchanged, now, before))
@@ -118,7 +125,7 @@ def _unchanged(now, before) -> bool:
 
 
 @contextlib.contextmanager
-def _time_limit(seconds: float):
+def _time_limit(seconds: float) -> Iterator[None]:
     has_signal = (
         hasattr(signal, "setitimer")
         and sys.platform != "emscripten"
@@ -129,10 +136,10 @@ def _time_limit(seconds: float):
 
 
 @contextlib.contextmanager
-def _by_signal(seconds: float):
+def _by_signal(seconds: float) -> Iterator[None]:
     stopper = _Stopper()
 
-    def ring(number, frame):
+    def ring(number: int, frame: FrameType | None) -> None:
         stopper.ring(frame)
 
     started, before = time.monotonic(), sys.gettrace()
@@ -155,12 +162,12 @@ def _by_signal(seconds: float):
 
 
 @contextlib.contextmanager
-def _by_trace(seconds: float):
+def _by_trace(seconds: float) -> Iterator[None]:
     end = time.monotonic() + seconds
     stopper = _Stopper()
     libraries = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 
-    def trace(frame, event, argument):
+    def trace(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
         if frame.f_code.co_filename.startswith(libraries):
             return None
         if time.monotonic() > end:
@@ -185,10 +192,10 @@ class _Stopper:
 
     PATIENCE = 0.5
 
-    def __init__(self):
-        self.since = None
+    def __init__(self) -> None:
+        self.since: float | None = None
 
-    def ring(self, frame):
+    def ring(self, frame: FrameType | None) -> None:
         """The time is over, or over again."""
         if self.since is None or time.monotonic() - self.since < self.PATIENCE:
             self.watch(frame)
@@ -197,34 +204,34 @@ class _Stopper:
             self.since = None
             raise OutOfTime
 
-    def watch(self, frame):
+    def watch(self, frame: FrameType | None) -> None:
         """Have every instruction of the student's frames reported."""
         self.since = time.monotonic() if self.since is None else self.since
         for below in _frames(frame):
             below.f_trace, below.f_trace_opcodes = self.trace, True
 
-    def trace(self, frame, event, argument):
+    def trace(self, frame: FrameType, event: str, argument: object) -> TraceFunction:
         frame.f_trace_opcodes = True
-        late = time.monotonic() - self.since > self.PATIENCE
+        late = self.since is not None and time.monotonic() - self.since > self.PATIENCE
         if late or not any(map(_inside_try, _frames(frame))):
             raise OutOfTime
         return self.trace
 
 
-def _frames(frame):
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     """The frames from this one down to the one that the check called."""
     while frame is not None and frame.f_code.co_filename != __file__:
         yield frame
         frame = frame.f_back
 
 
-def _inside_try(frame) -> bool:
+def _inside_try(frame: FrameType) -> bool:
     return any(entry.start <= frame.f_lasti < entry.end for entry in _protected(frame.f_code))
 
 
 @cache
-def _protected(code):
-    return tuple(dis.Bytecode(code).exception_entries)
+def _protected(code: CodeType) -> tuple:
+    return tuple(dis.Bytecode(code).exception_entries)  # pyrefly: ignore[missing-attribute]
 
 
 def _describe(caught: BaseException) -> str:
@@ -235,14 +242,14 @@ def _describe(caught: BaseException) -> str:
     return f"{type(caught).__name__}: {_plain(text)}".removesuffix(": ")
 
 
-def _plain(text) -> str:
+def _plain(text: object) -> str:
     """One line of text without memory addresses."""
     text = re.sub(r"\s*0x[0-9a-fA-F]+", " 0x...", str(text))
     text = " ".join(text.split())
     return text if len(text) <= PRINTED else text[:PRINTED] + " ..."
 
 
-def _own_line(caught: BaseException, function) -> str:
+def _own_line(caught: BaseException, function: object) -> str:
     """The deepest line of the file or cell in which the function stands."""
     code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
     if code is None:

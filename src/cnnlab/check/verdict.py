@@ -4,16 +4,22 @@ Nothing here runs a student's code: `judge` sees only the outcomes. A name is gi
 formula of the catalogue gives the same numbers in the same shape on every probe.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from cnnlab import formatting
+from cnnlab.arrays import Array
 from cnnlab.check.answers import Returned, agree, agreeing
 from cnnlab.check.duties import Duty
 from cnnlab.check.sandbox import Outcome
 from cnnlab.misconceptions import CATALOGUE, Change, attempt
+from cnnlab.tasks import Probe
+
+Arrays = Sequence[Array]
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Finding:
     part: str
     probe: int
     piece: int
-    got: np.ndarray
-    right: np.ndarray
+    got: Array
+    right: Array
     index: tuple[int, ...] | None
     names: tuple[str, ...] = ()
     together: bool = False
@@ -118,7 +124,7 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
     return Verdict("passed", remarks=remarks)
 
 
-def _two(right, got) -> tuple[str, str]:
+def _two(right: Any, got: Any) -> tuple[str, ...]:
     """Two numbers as texts that differ, with more digits where six do not show it."""
     if np.asarray(got).dtype.kind == "b":
         return str(bool(right)), str(bool(got))
@@ -132,7 +138,7 @@ def _problem(returned: Returned) -> str:
     return next((a.problem for part in returned.parts for a in part if a.array is None), "")
 
 
-def _remarks(outcomes) -> tuple[str, ...]:
+def _remarks(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     found = [a.remark for outcome in outcomes for part in outcome.value.parts for a in part if a.remark]
     found += [f"It warned: {outcome.warned}" for outcome in outcomes if outcome.warned]
     if any(outcome.printed for outcome in outcomes):
@@ -140,7 +146,7 @@ def _remarks(outcomes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _all_agree(answers, right) -> bool:
+def _all_agree(answers: Sequence[Arrays], right: Sequence[Arrays]) -> bool:
     return all(_same(g, r) for g, r in zip(answers, right, strict=True))
 
 
@@ -157,7 +163,12 @@ def _finding(part: str, got: list, right: list) -> Finding | None:
     return None
 
 
-def _named(duty: Duty, findings, answers, right):
+def _named(
+    duty: Duty,
+    findings: tuple[Finding, ...],
+    answers: Sequence[Sequence[Arrays]],
+    right: Sequence[Sequence[Arrays]],
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Give names to findings; returns them and the ids of all, most likely first."""
     order = _order(answers, right)
     if order:
@@ -200,12 +211,12 @@ def _explaining(duty: Duty, finding: Finding, got: list) -> list[str]:
     return found
 
 
-def _explains(duty: Duty, finding: Finding, formula, got: list) -> bool:
+def _explains(duty: Duty, finding: Finding, formula: Callable, got: list) -> bool:
     numbers = [finding.probe, *(n for n in range(len(got)) if n != finding.probe)]
     return all(_predicts(duty, finding.part, formula, duty.probes[n], got[n]) for n in numbers)
 
 
-def _predicts(duty: Duty, part: str, formula, probe, got: tuple) -> bool:
+def _predicts(duty: Duty, part: str, formula: Callable, probe: Probe, got: tuple) -> bool:
     result = attempt(formula, **probe.arguments, **probe.options)
     return result is not None and _same(got, duty.shown(part, result))
 
@@ -252,11 +263,11 @@ def _pair(duty: Duty, finding: Finding, got: list) -> list[str]:
     return []
 
 
-def _same(got: tuple, predicted: tuple) -> bool:
+def _same(got: Arrays, predicted: Arrays) -> bool:
     return len(got) == len(predicted) and all(agree(g, p) for g, p in zip(got, predicted, strict=True))
 
 
-def _order(answers, right) -> bool:
+def _order(answers: Sequence[Sequence[Arrays]], right: Sequence[Sequence[Arrays]]) -> bool:
     """Whether the right arrays came in another order."""
     count = len(right[0])
     for order in list(permutations(range(count)))[1:]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
@@ -96,7 +97,7 @@ def _color(name: str, roles: Mapping[str, str] | None) -> str:
     return ROLES[roles[name]].either if roles and name in roles else INK
 
 
-def _plain_ticks(axes, log: bool, logx: bool) -> None:
+def _plain_ticks(axes: Axes, log: bool, logx: bool) -> None:
     """Write ticks as plain numbers: a power of ten set as mathematics would lose its real text."""
     for axis, logarithmic in ((axes.xaxis, logx), (axes.yaxis, log)):
         axis.set_major_formatter(lambda value, _: number(value, 4))

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from cnnlab.arrays import Array
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES, TINT
@@ -29,7 +32,7 @@ class Grid:
     marks: Mapping = field(default_factory=dict)
     blocks: tuple[int, int] | None = None
 
-    def table(self) -> np.ndarray:
+    def table(self) -> Array:
         table = np.asarray(self.values)
         if table.ndim not in (1, 2):
             raise ValueError(
@@ -37,7 +40,7 @@ class Grid:
             )
         return np.atleast_2d(table)
 
-    def text(self, value, digits: int) -> str:
+    def text(self, value: Any, digits: int) -> str:
         return value if isinstance(value, str) else number(value, digits)
 
     def marked(self) -> dict:
@@ -85,23 +88,32 @@ def key() -> Figure:
     return grids([cells], says="What the marks of cells mean, here and in every picture of this book.")
 
 
-def _row_width(row, cell) -> float:
+def _row_width(row: Sequence[Grid | str], cell: float) -> float:
     return 0.2 + sum(_item_width(item, cell) for item in row) - (_GAP if isinstance(row[-1], Grid) else 0)
 
 
-def _item_width(item, cell) -> float:
+def _item_width(item: Grid | str, cell: float) -> float:
     if isinstance(item, str):
         return _SIGN + 0.22 * max(0, len(item) - 2)
     return max(item.table().shape[1] * cell, 0.21 * len(item.title)) + _GAP
 
 
-def _row_height(row) -> float:
+def _row_height(row: Sequence[Grid | str]) -> float:
     tables = [item for item in row if isinstance(item, Grid)]
     title = _TITLE if any(item.title for item in tables) else 0.1
     return title + max((item.table().shape[0] for item in tables), default=1) + 0.15
 
 
-def _draw(axes, item, left, top, height, cell, digits, scale) -> float:
+def _draw(
+    axes: Axes,
+    item: Grid | str,
+    left: float,
+    top: float,
+    height: float,
+    cell: float,
+    digits: int,
+    scale: float,
+) -> float:
     """Draw one array or sign with its left edge at `left`; return the width that it took."""
     if isinstance(item, str):
         width = _item_width(item, cell)
@@ -131,7 +143,9 @@ def _draw(axes, item, left, top, height, cell, digits, scale) -> float:
     return width + _GAP
 
 
-def _blocks(axes, left, top, cell, shape, block) -> None:
+def _blocks(
+    axes: Axes, left: float, top: float, cell: float, shape: tuple[int, ...], block: tuple[int, int]
+) -> None:
     """Heavier lines around blocks of cells; a block that would reach over the edge is left out, as a pool does."""
     rows, columns = block
     for i in range(0, shape[0] - rows + 1, rows):
@@ -140,7 +154,7 @@ def _blocks(axes, left, top, cell, shape, block) -> None:
             axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=INK, linewidth=1.6))
 
 
-def frame(axes, x, y, width, mark=None) -> None:
+def frame(axes: Axes, x: float, y: float, width: float, mark: str | None = None) -> None:
     """The outline of a cell; a marked one has its role's color and line, and a wrong one is crossed as well."""
     axes.add_patch(Rectangle((x, y), width, 1, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45))
     if mark is None:
@@ -153,7 +167,7 @@ def frame(axes, x, y, width, mark=None) -> None:
         axes.plot([x + 0.06, x + width - 0.06], [y + 0.94, y + 0.06], color=color, linewidth=1, linestyle="-")
 
 
-def _described(rows, digits) -> str:
+def _described(rows: Sequence[Sequence[Grid | str]], digits: int) -> str:
     """The arrays of a picture in words, for the alt text."""
     parts = []
     for item in (item for row in rows for item in row if isinstance(item, Grid)):

@@ -3,17 +3,23 @@
 from itertools import product
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
+from numpy.typing import ArrayLike
 
 from cnnlab import trace
+from cnnlab.arrays import Array, Sizes
 from cnnlab.figures.grids import Grid, frame, grids
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.geometry import pair
 from cnnlab.palette import INK, ROLES
+from cnnlab.trace import Index
 
 
-def pool_planes(dy, x, size, *, stride=None, ties="first") -> Figure:
+def pool_planes(
+    dy: Array, x: Array, size: Sizes, *, stride: Sizes | None = None, ties: str = "first"
+) -> Figure:
     """One plane of max-pooling: x with its winners marked, dy, and the gradient dx that the trace adds up.
 
     dy (1, 1, O1, O2), x (1, 1, H, W); size, stride and ties as `trace.pool_dx`. Heavier lines set off the windows
@@ -25,11 +31,11 @@ def pool_planes(dy, x, size, *, stride=None, ties="first") -> Figure:
         at[2:] for output in _outputs(dy) for at in trace.pool_winners(x, size, index=output, stride=stride)
     }
     reached = {entry.index[2:]: "result" for entry in entries if entry.terms}
-    window = pair(size, 2)
+    rows, columns = window = pair(size, 2)
     apart = stride is None or pair(stride, 2) == window
-    blocks = window if apart else None
+    blocks = (rows, columns) if apart else None
     says = (
-        f"Max-pooling with windows of {window[0]} by {window[1]}: the largest input of each window is marked, and the "
+        f"Max-pooling with windows of {rows} by {columns}: the largest input of each window is marked, and the "
         "upstream gradient of the window goes to it."
     )
     row = [
@@ -41,7 +47,15 @@ def pool_planes(dy, x, size, *, stride=None, ties="first") -> Figure:
     return grids([row], says=says)
 
 
-def pool_routes(dy, x, size, *, stride=None, ties="first", nulled="entries") -> Figure:
+def pool_routes(
+    dy: Array,
+    x: Array,
+    size: Sizes,
+    *,
+    stride: Sizes | None = None,
+    ties: str = "first",
+    nulled: str = "entries",
+) -> Figure:
     """A pooled vector with an arrow for each delta: dy above the windows it belongs to, x, and dx.
 
     dy (1, 1, O), x (1, 1, L); size, stride and ties as `trace.pool_dx`.
@@ -85,7 +99,9 @@ def pool_routes(dy, x, size, *, stride=None, ties="first", nulled="entries") -> 
         return finish(fig, _told(dy, x, shown, windows, wrong))
 
 
-def _told(dy, x, shown, windows, wrong) -> str:
+def _told(
+    dy: Array, x: Array, shown: list[trace.Entry], windows: dict[int, list[int]], wrong: list[bool]
+) -> str:
     """The picture in words."""
     parts = [f"Max-pooling of the vector x = {_listed(x)} with upstream gradient dy = {_listed(dy)}."]
     parts += [
@@ -97,33 +113,33 @@ def _told(dy, x, shown, windows, wrong) -> str:
     return " ".join(parts)
 
 
-def _listed(array) -> str:
+def _listed(array: ArrayLike) -> str:
     return ", ".join(number(value) for value in np.ravel(array))
 
 
-def _outputs(dy):
+def _outputs(dy: Array) -> list[Index]:
     return [(0, 0, *at) for at in product(*map(range, dy.shape[2:]))]
 
 
-def _entries(dy, x, size, stride, ties):
+def _entries(dy: Array, x: Array, size: Sizes, stride: Sizes | None, ties: str) -> list[trace.Entry]:
     """The trace of every input's gradient, row by row."""
     places = product(*map(range, x.shape[2:]))
     return [trace.pool_dx(dy, x, size, index=(0, 0, *at), stride=stride, ties=ties) for at in places]
 
 
-def _nulled_neuron(entry, dy, x, size, stride):
+def _nulled_neuron(entry: trace.Entry, dy: Array, x: Array, size: Sizes, stride: Sizes | None) -> trace.Entry:
     """What nulling neurons gives an input: nothing if it won nowhere, else the deltas of all windows that hold it."""
     holding = [o for o in _outputs(dy) if entry.index in trace.pool_window(x, size, index=o, stride=stride)]
     terms = [trace.Term((trace.Factor("dy", o, float(dy[o])),)) for o in holding if entry.terms]
     return trace.Entry("dx", entry.index, tuple(terms))
 
 
-def _box(axes, left, top, value, mark) -> None:
+def _box(axes: Axes, left: float, top: float, value: float, mark: str | None) -> None:
     frame(axes, left, top, 1, mark)
     axes.text(left + 0.5, top + 0.52, number(value, 4), ha="center", va="center_baseline")
 
 
-def _arrow(axes, start, end, drawn, good) -> None:
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], drawn: bool, good: bool) -> None:
     """A delta's way: solid to a winner, dashed and crossed where it is wrong, a faint line where nothing flows."""
     if not drawn:
         axes.plot(*zip(start, end, strict=True), color=INK, alpha=0.3, linewidth=0.8, linestyle=":")

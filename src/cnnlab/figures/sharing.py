@@ -1,15 +1,19 @@
 """Pictures of weight sharing: receptive fields, the weight gradient, the kernel as a matrix."""
 
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import trace
+from cnnlab.arrays import Array, Sizes
+from cnnlab.examples import Example
 from cnnlab.figures.grids import Grid, grids
 from cnnlab.figures.svg import Figure
 
 
-def nine_fields(example) -> Figure:
+def nine_fields(example: Example) -> Figure:
     """Each neuron of document 1's picture with its receptive field in the input, and its place in the output."""
     x, w = example.x, example.w
     rows, row = [], []
@@ -27,7 +31,9 @@ def nine_fields(example) -> Figure:
     )
 
 
-def weight_gradient(dy, x, w, offset, *, stride=1, padding=0) -> Figure:
+def weight_gradient(
+    dy: Array, x: Array, w: Array, offset: Sizes, *, stride: Sizes = 1, padding: Sizes = 0
+) -> Figure:
     """One weight's gradient: the inputs that this weight met, the upstream gradient, and their sum of products.
 
     offset   the weight's place in the kernel, an int in one dimension and a pair in two
@@ -47,7 +53,9 @@ def weight_gradient(dy, x, w, offset, *, stride=1, padding=0) -> Figure:
     return grids([row], says=says)
 
 
-def connection_matrix(matrix, *, says: str, title: str = "", marks=None, digits: int = 4) -> Figure:
+def connection_matrix(
+    matrix: ArrayLike, *, says: str, title: str = "", marks: Mapping | None = None, digits: int = 4
+) -> Figure:
     """A convolution as a matrix, zeros left blank; repeated weights stand on diagonals."""
     matrix = np.asarray(matrix)
     cells = np.array([[v if v != 0 else "" for v in row] for row in matrix.tolist()], dtype=object)

@@ -4,9 +4,11 @@ import hashlib
 import html
 import io
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.figure import Figure as Canvas
 
 from cnnlab.palette import INK, ROLES, paint
@@ -35,7 +37,7 @@ _STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "hatch.linewidth": 0.6,
-    "axes.prop_cycle": mpl.cycler(
+    "axes.prop_cycle": cycler(
         color=[INK] * 5,
         linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))],
     ),
@@ -47,7 +49,7 @@ _STYLE = {
 class Figure:
     """An SVG picture and its alt text. In a notebook it shows itself; `print` gives the alt text."""
 
-    def __init__(self, svg: str, alt: str):
+    def __init__(self, svg: str, alt: str) -> None:
         self.svg = svg
         self.alt = alt
 
@@ -59,7 +61,7 @@ class Figure:
 
 
 @contextmanager
-def style():
+def style() -> Iterator[None]:
     """Draw with the book's fonts, sizes and colors."""
     with mpl.rc_context(_STYLE):
         yield
@@ -91,8 +93,8 @@ def finish(fig: Canvas, alt: str) -> Figure:
     svg = _ids_by_appearance(svg)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'( id="|href="#|url\(#)', rf"\1{prefix}-", svg)
-    width = float(re.search(r'width="([\d.]+)pt"', svg).group(1)) * 4 / 3
-    box = re.search(r'viewBox="([^"]+)"', svg).group(1)
+    width = float(re.findall(r'width="([\d.]+)pt"', svg)[0]) * 4 / 3
+    box = re.findall(r'viewBox="([^"]+)"', svg)[0]
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}" role="img" '
         f'aria-label="{html.escape(alt)}" style="width:{width:.0f}px;max-width:100%;height:auto">'

@@ -1,6 +1,7 @@
 """Tables as the book shows them: Markdown, so that links lead on in a notebook and on the page alike."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,9 @@ class Table:
     Raises ValueError for a row that has not one cell for each column.
     """
 
-    def __init__(self, header: Sequence[str], rows: Sequence[Sequence], digits: int = 6, caption: str = ""):
+    def __init__(
+        self, header: Sequence[str], rows: Sequence[Sequence], digits: int = 6, caption: str = ""
+    ) -> None:
         self.header, self.caption = list(header), caption
         self.rows = [[_text(cell, digits) for cell in row] for row in rows]
         for row in self.rows:
@@ -43,7 +46,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence], *, digits: int = 6, c
     return Table(header, rows, digits, caption)
 
 
-def _text(cell, digits: int) -> str:
+def _text(cell: Any, digits: int) -> str:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, np.ndarray) and cell.ndim:

@@ -1,10 +1,13 @@
 """What a network has learned and where it fails: its kernels, and the pictures that it misread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
+from cnnlab.arrays import Array
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES
@@ -12,7 +15,7 @@ from cnnlab.palette import INK, ROLES
 _TITLE, _GAP = 0.24, 0.1  # inches above each picture, and between two of them
 
 
-def kernels(w, *, says: str, columns: int = 4, size: float = 0.78) -> Figure:
+def kernels(w: ArrayLike, *, says: str, columns: int = 4, size: float = 0.78) -> Figure:
     """Draw kernels as squares: the area says how large a weight is, filled is positive, hollow negative.
 
     w      (K, C, P, Q); of several channels the first is drawn
@@ -33,7 +36,9 @@ def kernels(w, *, says: str, columns: int = 4, size: float = 0.78) -> Figure:
     )
 
 
-def pictures(images, titles: Sequence[str], *, says: str, columns: int = 4, size: float = 0.95) -> Figure:
+def pictures(
+    images: ArrayLike, titles: Sequence[str], *, says: str, columns: int = 4, size: float = 0.95
+) -> Figure:
     """Draw small gray pictures with a title above each; ink has the color of the page's text.
 
     images  (N, H, W) or (N, C, H, W), of which the first channel is drawn; 0 is paper and the largest value ink
@@ -50,7 +55,9 @@ def pictures(images, titles: Sequence[str], *, says: str, columns: int = 4, size
     return _sheet(images, titles, lambda value: (None, value / ink), columns, size, f"{says.strip()} {told}.")
 
 
-def _sheet(tables, titles, look, columns, size, alt) -> Figure:
+def _sheet(
+    tables: Array, titles: Sequence[str], look: Callable, columns: int, size: float, alt: str
+) -> Figure:
     """Small tables in rows, each with its title; `look` gives a cell's sign (None for ink) and its strength."""
     columns = min(columns, len(tables))
     rows = -(-len(tables) // columns)
@@ -71,7 +78,9 @@ def _sheet(tables, titles, look, columns, size, alt) -> Figure:
         return finish(fig, alt)
 
 
-def _table(axes, table, left, top, wide, high, look) -> None:
+def _table(
+    axes: Axes, table: Array, left: float, top: float, wide: float, high: float, look: Callable
+) -> None:
     frame = Rectangle((left, top), wide, high, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45)
     axes.add_patch(frame)
     cell = wide / table.shape[1]
@@ -84,7 +93,7 @@ def _table(axes, table, left, top, wide, high, look) -> None:
             _square(axes, at, cell, sign, strength)
 
 
-def _square(axes, at, cell, sign, strength) -> None:
+def _square(axes: Axes, at: tuple[float, float], cell: float, sign: float, strength: float) -> None:
     """A square in the middle of a cell whose area is `strength` of it: filled if positive, hollow if negative."""
     side = 0.9 * cell * np.sqrt(strength)
     corner = (at[0] + (cell - side) / 2, at[1] + (cell - side) / 2)
@@ -94,6 +103,6 @@ def _square(axes, at, cell, sign, strength) -> None:
     )
 
 
-def _at(flat, table) -> str:
+def _at(flat: int, table: Array) -> str:
     i, j = np.unravel_index(flat, table.shape)
     return f"({i}, {j})"

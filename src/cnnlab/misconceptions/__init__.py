@@ -14,9 +14,11 @@ would give, `numbers` the whole arrays, `TIES` the mistakes that no test can tel
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from cnnlab.arrays import Array
 from cnnlab.misconceptions import convolution, general, network, pooling, training
 from cnnlab.misconceptions.table import CHAPTERS, RIGHT, Change, Misconception, attempt
 from cnnlab.tasks import task_of
@@ -28,7 +30,7 @@ __all__ = [
     "RIGHT",
     "TIES",
     "Change",
-    "Mistake",
+    "Misconception",
     "attempt",
     "formulas",
     "numbers",
@@ -78,7 +80,7 @@ def tie_of(target: str, id: str) -> tuple[str, ...]:
     return tuple(sorted(other for tie in TIES.get(target, ()) if id in tie for other in tie - {id}))
 
 
-def numbers(name: str, /, **arguments) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def numbers(name: str, /, **arguments: Any) -> tuple[Array, dict[str, Array]]:
     """The right array and what each mistake gives in its place, on the arguments given by keyword.
 
     name   a target such as ``conv.dw``, or ``FUNCTION.PART`` such as ``conv1d_backward.dw``
@@ -92,7 +94,9 @@ def numbers(name: str, /, **arguments) -> tuple[np.ndarray, dict[str, np.ndarray
     return right, found
 
 
-def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str, float]]:
+def values(
+    name: str, index: tuple[int, ...], /, *arguments: Any, **options: Any
+) -> tuple[float, dict[str, float]]:
     """The right value of one entry, and the value of each applicable mistake: what an answer box compares with.
 
     name       ``FUNCTION.PART`` such as ``conv1d_backward.dw``, or a target such as ``conv.dw``
@@ -113,7 +117,7 @@ def values(name: str, index, /, *arguments, **options) -> tuple[float, dict[str,
     return value, found
 
 
-def _variants(name: str, arguments: dict) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+def _variants(name: str, arguments: dict) -> tuple[Array, list[tuple[str, Array]]]:
     """The right array, and every wrong one that can be computed and differs from it, with its id."""
     target = target_of(name)
     arguments = {key: _as_array(value) for key, value in arguments.items()}
@@ -133,5 +137,5 @@ def target_of(name: str) -> str:
     return f"{task_of(name).group}.{name.partition('.')[2]}"
 
 
-def _as_array(value):
+def _as_array(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, (list, np.ndarray)) else value

@@ -4,8 +4,12 @@ Targets: conv.y, conv.dx, conv.dw, conv.db. Formulas are written with the short 
 `cnnlab.misconceptions.windows`: X (N, C, P, M), W (K, C, M), D (N, K, P).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+from cnnlab.arrays import Array, Sizes
 from cnnlab.misconceptions.table import RIGHT, Change, Misconception, to
 from cnnlab.misconceptions.windows import (
     dw_from,
@@ -21,20 +25,20 @@ from cnnlab.misconceptions.windows import (
 )
 
 
-def _only(position):
+def _only(position: int | list[int]) -> Callable:
     """dw from one position alone."""
     return dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, position], D[:, :, position]))
 
 
-def _last_of_all(X, D):
+def _last_of_all(X: Array, D: Array) -> Array:
     return sum_of("ncm,nkm->kcm", X[-1:, :, -1], D[-1:, :, -1:].repeat(X.shape[3], axis=2))
 
 
-def _first_of_all(X, D):
+def _first_of_all(X: Array, D: Array) -> Array:
     return sum_of("ncm,nkm->kcm", X[:1, :, 0], D[:1, :, :1].repeat(X.shape[3], axis=2))
 
 
-def _own_output(dy, x, w, stride=1, padding=0, *, walk):
+def _own_output(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0, *, walk: bool) -> Array:
     """Weight m takes the delta of output m alone, and the input it meets there (walk=True) or input m."""
     X, out = windows(x, w, stride, padding), out_sizes(x, w, stride, padding)
     dw = np.zeros(w.shape)
@@ -45,7 +49,7 @@ def _own_output(dy, x, w, stride=1, padding=0, *, walk):
     return dw
 
 
-def _literal(dy, x, w, stride=1, padding=0):
+def _literal(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """Document 5's general formula read literally: weight m gets (sum of the inputs) times delta m."""
     dw, total = np.zeros(w.shape), flat(x).sum(axis=2)
     for offset in np.ndindex(*w.shape[2:]):
@@ -55,12 +59,12 @@ def _literal(dy, x, w, stride=1, padding=0):
     return dw
 
 
-def _same_index(X, D):
+def _same_index(X: Array, D: Array) -> Array:
     """Every weight pairs delta i with input i: the window does not move with the weight."""
     return np.repeat(sum_of("ncp,nkp->kc", X[..., 0], D)[..., None], X.shape[3], axis=2)
 
 
-def _full(dy, x, w, stride, rotated=True):
+def _full(dy: Array, x: Array, w: Array, stride: Sizes, rotated: bool = True) -> Array:
     """The scatter of the deltas before any cropping: correlation of the dilated delta with the kernel, 'full'."""
     whole = [
         (o - 1) * s + m for o, s, m in zip(dy.shape[2:], pair(stride, x.ndim - 2), w.shape[2:], strict=True)
@@ -70,14 +74,14 @@ def _full(dy, x, w, stride, rotated=True):
     return scatter(sum_of("kcm,nkp->ncpm", flat(kernel), flat(dy)), frame, w, stride, 0)
 
 
-def _valid(dy, x, w, stride=1, padding=0):
+def _valid(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     spans = [
         slice(m - 1, n - m + 1) for m, n in zip(w.shape[2:], _full(dy, x, w, stride).shape[2:], strict=True)
     ]
     return _full(dy, x, w, stride)[(slice(None), slice(None), *spans)]
 
 
-def _same(dy, x, w, stride=1, padding=0):
+def _same(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     full = _full(dy, x, w, stride)
     spans = [
         slice((m - 1) // 2, (m - 1) // 2 + n - m + 1)
@@ -86,7 +90,7 @@ def _same(dy, x, w, stride=1, padding=0):
     return full[(slice(None), slice(None), *spans)]
 
 
-def _valid_swapped(dy, x, w, stride=1, padding=0):
+def _valid_swapped(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """dw with the two arrays of a 'valid' correlation at stride 1: as many entries as fit, not M."""
     dw = np.zeros(
         (
@@ -100,37 +104,37 @@ def _valid_swapped(dy, x, w, stride=1, padding=0):
     return dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D))(dy, x, dw, 1, padding)
 
 
-def _dx_without_stride(dy, x, w, stride=1, padding=0):
+def _dx_without_stride(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """The 'full' correlation of an undilated delta."""
     return _full(dy, x, w, 1)
 
 
-def _crop_front(padded, x, padding):
+def _crop_front(padded: Array, x: Array, padding: Sizes) -> Array:
     return padded[(slice(None), slice(None), *(slice(2 * p, None) for p in pair(padding, x.ndim - 2)))]
 
 
-def _crop_back(padded, x, padding):
+def _crop_back(padded: Array, x: Array, padding: Sizes) -> Array:
     return padded[(slice(None), slice(None), *(slice(0, n) for n in x.shape[2:]))]
 
 
-def _crop_minus(padded, x, padding):
+def _crop_minus(padded: Array, x: Array, padding: Sizes) -> Array:
     spans = (slice(p, -p) for p in pair(padding, x.ndim - 2))
     return padded[(slice(None), slice(None), *spans)]
 
 
-def _uncropped(padded, x, padding):
+def _uncropped(padded: Array, x: Array, padding: Sizes) -> Array:
     return padded
 
 
-def _columns(W, D):
+def _columns(W: Array, D: Array) -> Array:
     return sum_of("kcm,nkp->ncpm", W, D)
 
 
-def _last_kernel_columns(W, D):
+def _last_kernel_columns(W: Array, D: Array) -> Array:
     return sum_of("cm,np->ncpm", W[-1], D[:, -1])
 
 
-def _own_index(dy, x, w, stride=1, padding=0):
+def _own_index(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """Input i gets delta i times the sum of the kernel, as far as there are both."""
     delta = np.einsum("nk...,kc->nc...", dy, w.reshape(*w.shape[:2], -1).sum(axis=2))
     dx, common = np.zeros(x.shape), [slice(0, min(a, b)) for a, b in zip(x.shape, delta.shape, strict=True)]
@@ -138,34 +142,34 @@ def _own_index(dy, x, w, stride=1, padding=0):
     return dx
 
 
-def _whole_window(X, D):
+def _whole_window(X: Array, D: Array) -> Array:
     return np.repeat(sum_of("ncpm,nkp->kc", X, D)[..., None], X.shape[3], axis=2)
 
 
-def dw_from_w(formula):
+def dw_from_w(formula: Callable) -> Callable:
     """A weight gradient from a formula (W, D) that does not look at the inputs."""
     return lambda dy, x, w, **_: formula(flat(w), flat(dy)).reshape(w.shape)
 
 
-def _stepped(rate):
+def _stepped(rate: float) -> Change:
     return Change(after=lambda result, arguments: arguments["w"] - rate * result)
 
 
-def _flip(array, axis):
+def _flip(array: Array, axis: int) -> Array | None:
     if array.ndim < 4:
         raise ValueError("a vector has one spatial axis, so flipping one is flipping all")
     return np.flip(array, axis)
 
 
-def _flipped_along(axis):
+def _flipped_along(axis: int) -> Change:
     return Change(after=lambda result, arguments: _flip(result, axis))
 
 
-def _kernel_flipped_along(axis):
+def _kernel_flipped_along(axis: int) -> Change:
     return Change(before=lambda arguments: arguments | {"w": _flip(arguments["w"], axis)})
 
 
-def _same_as_numpy(dy, x, w, stride=1, padding=0):
+def _same_as_numpy(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """'same' as numpy.convolve has it: as long as the longer of the two."""
     full = _full(dy, x, w, stride)
     spans = []
@@ -176,18 +180,18 @@ def _same_as_numpy(dy, x, w, stride=1, padding=0):
     return full[(slice(None), slice(None), *spans)]
 
 
-def _updated(rate):
-    def dx(dy, x, w, stride=1, padding=0):
+def _updated(rate: float) -> Callable:
+    def dx(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
         dw = RIGHT["conv.dw"](dy=dy, x=x, w=w, stride=stride, padding=padding)
         return RIGHT["conv.dx"](dy=dy, x=x, w=w - rate * dw, stride=stride, padding=padding)
 
     return dx
 
 
-def _keep(axis, index):
+def _keep(axis: int, index: int) -> Change:
     """Only one entry along an axis of the result, zero elsewhere."""
 
-    def keep(result, arguments):
+    def keep(result: Any, arguments: dict) -> Array:
         kept = np.zeros_like(result)
         at = (slice(None),) * axis + (index,)
         kept[at] = result[at]
@@ -196,28 +200,28 @@ def _keep(axis, index):
     return Change(after=keep)
 
 
-def _spread(axis, index):
+def _spread(axis: int, index: int) -> Change:
     """One entry along an axis of the result, copied to all."""
     return Change(
         after=lambda result, arguments: np.repeat(result.take([index], axis), result.shape[axis], axis)
     )
 
 
-def _batch(index):
+def _batch(index: int) -> Change:
     """Only one example is looked at."""
 
-    def before(arguments):
+    def before(arguments: dict) -> dict:
         span = slice(index, None if index == -1 else index + 1)
         return arguments | {"x": arguments["x"][span], "dy": arguments["dy"][span]}
 
     return Change(before=before)
 
 
-def _swap(first, second):
+def _swap(first: int, second: int) -> Change:
     return Change(after=lambda result, arguments: np.swapaxes(result, first, second))
 
 
-def _turned_if_square(kernel):
+def _turned_if_square(kernel: Array) -> Array | None:
     """Rows and columns swapped where the shape allows it unseen."""
     if kernel.ndim < 4:
         raise ValueError("a vector has no rows and columns")
@@ -227,26 +231,26 @@ def _turned_if_square(kernel):
 _square_kernel_turned = Change(before=lambda arguments: arguments | {"w": _turned_if_square(arguments["w"])})
 
 
-def _seeing(*channels):
+def _seeing(*channels: Any) -> dict:
     """A convolution with groups whose kernels see other channels: for each set a function (k, K, C, groups) -> indices."""
 
-    def full(w, x, groups):
+    def full(w: Array, x: Array, groups: int) -> Array:
         """The kernels over all channels, zero where a kernel sees nothing."""
         whole = np.zeros((len(w), x.shape[1], *w.shape[2:]))
         for k, seen in _each(w, x, groups):
             whole[k, seen] += w[k]
         return whole
 
-    def _each(w, x, groups):
+    def _each(w: Array, x: Array, groups: int) -> list[tuple[int, Array]]:
         return [(k, one(k, len(w), x.shape[1], groups)) for one in channels for k in range(len(w))]
 
-    def y(x, w, b=None, groups=1, **options):
+    def y(x: Array, w: Array, b: Array | None = None, groups: int = 1, **options: Any) -> Array:
         return RIGHT["conv.y"](x=x, w=full(w, x, groups), b=b, **options)
 
-    def dx(dy, x, w, groups=1, **options):
+    def dx(dy: Array, x: Array, w: Array, groups: int = 1, **options: Any) -> Array:
         return RIGHT["conv.dx"](dy=dy, x=x, w=full(w, x, groups), **options)
 
-    def dw(dy, x, w, groups=1, **options):
+    def dw(dy: Array, x: Array, w: Array, groups: int = 1, **options: Any) -> Array:
         whole, found = RIGHT["conv.dw"](dy=dy, x=x, w=full(w, x, groups), **options), np.zeros(w.shape)
         for k, seen in _each(w, x, groups):
             found[k] += whole[k, seen]
@@ -255,17 +259,17 @@ def _seeing(*channels):
     return {"conv.y": y, "conv.dw": dw, "conv.dx": dx}
 
 
-def _group(number):
+def _group(number: Callable) -> Callable:
     """The channels of the group that `number`, a function (k, K, groups), gives kernel k."""
 
-    def channels(k, kernels, count, groups):
+    def channels(k: int, kernels: int, count: int, groups: int) -> Array:
         size = count // groups
         return np.arange(size) + number(k, kernels, groups) * size
 
     return channels
 
 
-def _every_nth(k, kernels, count, groups):
+def _every_nth(k: int, kernels: int, count: int, groups: int) -> Array:
     return np.arange(k // (kernels // groups), count, groups)
 
 
@@ -275,27 +279,27 @@ _turn_by_turn = _seeing(_group(lambda k, kernels, groups: k % groups))
 _channels_apart = _seeing(_every_nth)
 
 
-def _all_groups(part):
+def _all_groups(part: str) -> Callable:
     """Every kernel applied to the channels of every group."""
 
-    def formula(groups=1, **arguments):
+    def formula(groups: int = 1, **arguments: dict) -> Array:
         every = [_group(lambda k, kernels, groups, number=number: number) for number in range(groups)]
         return _seeing(*every)[part](groups=groups, **arguments)
 
     return formula
 
 
-def _first_kernels(w, groups):
+def _first_kernels(w: Array, groups: int) -> Array:
     return np.concatenate([w[: len(w) // groups]] * groups)
 
 
 _kernels_of_first_group = Change(before=lambda a: a | {"w": _first_kernels(a["w"], a.get("groups", 1))})
 
 
-def _interleaved(axis):
+def _interleaved(axis: int) -> Change:
     """The results of the groups taken turn by turn instead of one group after the other."""
 
-    def after(result, arguments):
+    def after(result: Any, arguments: dict) -> Array:
         array = np.moveaxis(result, axis, 0)
         apart = array.reshape(arguments.get("groups", 1), -1, *array.shape[1:])
         return np.moveaxis(np.swapaxes(apart, 0, 1).reshape(array.shape), 0, axis)
@@ -303,10 +307,10 @@ def _interleaved(axis):
     return Change(after=after)
 
 
-def _instead(**options):
+def _instead(**options: Any) -> Change:
     """Options replaced before the call, axis by axis, if a dilation was given; each by a function (stride, dilation)."""
 
-    def before(arguments):
+    def before(arguments: dict) -> dict:
         if "dilation" not in arguments:
             return arguments
         rank = arguments["x"].ndim - 2
@@ -317,7 +321,7 @@ def _instead(**options):
     return Change(before=before)
 
 
-def _walk(how):
+def _walk(how: Callable | dict) -> dict:
     """The three formulas of a convolution whose windows are stepped and spread wrongly over the right positions."""
     return {
         "conv.y": y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), how),
@@ -332,7 +336,15 @@ _stride_and_dilation_swapped = _walk(lambda stride, dilation: {"step": dilation,
 _gap_too_wide = _walk(lambda stride, dilation: {"spread": dilation + np.greater(dilation, 1)})
 
 
-def _undilated_size(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
+def _undilated_size(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Array:
     """As many positions as without dilation: the kernel reaches over the end, where zeros are read."""
     reach = [(d - 1) * (m - 1) for d, m in zip(pair(dilation, x.ndim - 2), w.shape[2:], strict=True)]
     longer = np.pad(x, [(0, 0), (0, 0), *((0, more) for more in reach)])
@@ -340,7 +352,7 @@ def _undilated_size(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     return RIGHT["conv.y"](x=longer, w=w, b=b, **how)
 
 
-def _rotate_kernel(arguments):
+def _rotate_kernel(arguments: dict) -> dict:
     return arguments | {"w": each_spatial(arguments["w"], np.flip)}
 
 

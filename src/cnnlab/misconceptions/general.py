@@ -1,7 +1,11 @@
 """Mistakes that can happen in any backward pass: the sign, the upstream gradient, the shape, the memory."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+from cnnlab.arrays import Array, Sizes
 from cnnlab.misconceptions.table import RIGHT, Change, Misconception, to
 from cnnlab.misconceptions.windows import crop, each_spatial, flat, pair, scatter, windows
 from cnnlab.tasks.convolution import conv
@@ -14,18 +18,18 @@ DELTAS = "sigmoid.dx relu.dx sigmoidpool.dx"
 EVERY = f"{LAYERS} {DELTAS} softmax.dx local.dx local.dw local.db tie.dw tie.db"
 
 
-def _upstream(function):
+def _upstream(function: Callable) -> Change:
     """The upstream gradient replaced by something made of it."""
     return Change(before=lambda arguments: arguments | {"dy": function(arguments)})
 
 
-def _summed(arguments):
+def _summed(arguments: dict) -> Array:
     dy = np.asarray(arguments["dy"], float)
     axes = tuple(range(2, dy.ndim)) or (0,)
     return np.broadcast_to(dy.sum(axis=axes, keepdims=True), dy.shape)
 
 
-def _output(arguments):
+def _output(arguments: dict) -> Array:
     given = {name: value for name, value in arguments.items() if name != "dy"}
     if "size" in given:
         return RIGHT["pool.y"](**given)
@@ -34,11 +38,11 @@ def _output(arguments):
     return np.asarray(given["x"], float)
 
 
-def _truncated(result, arguments):
+def _truncated(result: Any, arguments: dict) -> Array:
     return np.trunc(result)
 
 
-def _truncated_kernel(dy, x, w, stride=1, padding=0):
+def _truncated_kernel(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """dw collected number by number in an array of integers, which cuts the fraction off after every addition."""
     X, D = windows(x, w, stride, padding), flat(dy)
     dw = np.zeros((w.shape[0], w.shape[1], X.shape[3]))
@@ -48,11 +52,11 @@ def _truncated_kernel(dy, x, w, stride=1, padding=0):
     return dw.reshape(w.shape)
 
 
-def _integers_only(wrong):
+def _integers_only(wrong: Callable) -> Callable:
     """A mistake that only shows when the array it copies its dtype from holds integers."""
 
-    def guarded(like, target):
-        def formula(**arguments):
+    def guarded(like: str, target: str) -> Callable:
+        def formula(**arguments: Any) -> Array:
             right = RIGHT[target](**arguments)
             return wrong(right, arguments) if np.asarray(arguments[like]).dtype.kind in "iu" else right
 
@@ -64,7 +68,7 @@ def _integers_only(wrong):
 _swallowed = _integers_only(_truncated)
 
 
-def _truncated_input(dy, x, w, stride=1, padding=0):
+def _truncated_input(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
     """dx collected window by window in an array of integers, number by number."""
     columns = np.einsum("kcm,nkp->nkcpm", flat(w), flat(dy))
     kernels, positions = columns.shape[1], columns.shape[3]
@@ -79,21 +83,21 @@ def _truncated_input(dy, x, w, stride=1, padding=0):
     return crop(dx, x, padding)
 
 
-def _swallowed_in_windows(**arguments):
+def _swallowed_in_windows(**arguments: Any) -> Array:
     formula = _truncated_input if np.asarray(arguments["x"]).dtype.kind in "iu" else RIGHT["conv.dx"]
     return formula(**arguments)
 
 
-def _swallowed_by_number(**arguments):
+def _swallowed_by_number(**arguments: Any) -> Array:
     formula = _truncated_kernel if np.asarray(arguments["w"]).dtype.kind in "iu" else RIGHT["conv.dw"]
     return formula(**arguments)
 
 
-def _adds_to_earlier_calls(function):
+def _adds_to_earlier_calls(function: Callable) -> Callable:
     """A right function that keeps its sum from call to call."""
     kept = {}
 
-    def keeping(*arguments, **options):
+    def keeping(*arguments: Any, **options: Any) -> Any:
         result = function(*arguments, **options)
         arrays = result if isinstance(result, tuple) else (result,)
         key = tuple(np.shape(a) for a in arrays)
@@ -104,10 +108,10 @@ def _adds_to_earlier_calls(function):
     return keeping
 
 
-def _changes_its_arguments(function):
+def _changes_its_arguments(function: Callable) -> Callable:
     """A right function that leaves its first argument doubled."""
 
-    def changing(*arguments, **options):
+    def changing(*arguments: Any, **options: Any) -> Any:
         result = function(*arguments, **options)
         first = arguments[0][0] if isinstance(arguments[0], (list, tuple)) else arguments[0]
         first *= 2
@@ -116,15 +120,15 @@ def _changes_its_arguments(function):
     return changing
 
 
-def _returns_backwards(function):
-    def backwards(*arguments, **options):
+def _returns_backwards(function: Callable) -> Callable:
+    def backwards(*arguments: Any, **options: Any) -> Any:
         return function(*arguments, **options)[::-1]
 
     return backwards
 
 
-def _returns_flat(function):
-    def raveled(*arguments, **options):
+def _returns_flat(function: Callable) -> Callable:
+    def raveled(*arguments: Any, **options: Any) -> Any:
         result = function(*arguments, **options)
         return tuple(np.ravel(a) for a in result) if isinstance(result, tuple) else np.ravel(result)
 

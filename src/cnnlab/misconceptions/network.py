@@ -4,39 +4,42 @@ Targets: sigmoid.dx, relu.dx, sigmoidpool.dx (max-pooling of a sigmoid), dense.*
 flattened maps), chain.dw1, chain.dw2 (two convolutions), softmax.loss, softmax.dx.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cnnlab.activations import sigmoid, sigmoid_backward, softmax
+from cnnlab.arrays import Array, Sizes
 from cnnlab.misconceptions.table import Change, Misconception
 from cnnlab.misconceptions.windows import each_spatial, flat, sum_of, windows
 from cnnlab.pool import max_pool2d, max_pool2d_backward
 from cnnlab.tasks.convolution import conv, conv_backward
 
 
-def _slope(a):
+def _slope(a: Array) -> Array:
     """The sigmoid's derivative written with its value, a (1 - a)."""
     return a * (1 - a)
 
 
-def _pooled_slope(dy, x, size, stride=None):
+def _pooled_slope(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     return dy * _slope(max_pool2d(sigmoid(x), size, stride=stride))
 
 
-def _unpooled(dy, x, size, stride=None):
+def _unpooled(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     return max_pool2d_backward(dy, sigmoid(x), size, stride=stride)
 
 
-def _hidden_delta(dy, x, w1, w2):
+def _hidden_delta(dy: Array, x: Array, w1: Array, w2: Array) -> Array:
     return conv_backward(dy, conv(x, w1), w2)[0]
 
 
-def _summed_hidden_delta(dy, x, w1, w2):
+def _summed_hidden_delta(dy: Array, x: Array, w1: Array, w2: Array) -> Array:
     """The asker's: all inputs of the weight, times all deltas of the hidden layer."""
     delta = flat(_hidden_delta(dy, x, w1, w2))
     return sum_of("ncpm,nkq->kcm", windows(x, w1, 1, 0), delta).reshape(w1.shape)
 
 
-def _own_path(dy, x, w1, w2):
+def _own_path(dy: Array, x: Array, w1: Array, w2: Array) -> Array:
     """Only the output that has the hidden neuron's own index gets a share of its delta, through the first weight."""
     delta = np.zeros_like(conv(x, w1))
     spans = (slice(None), slice(None), *(slice(0, n) for n in dy.shape[2:]))
@@ -45,42 +48,42 @@ def _own_path(dy, x, w1, w2):
     return conv_backward(delta, x, w1)[1]
 
 
-def _first_column_major(x):
+def _first_column_major(x: Array) -> Array:
     return np.swapaxes(x, -1, -2).reshape(len(x), -1)
 
 
-def _back_column_major(rows, shape):
+def _back_column_major(rows: Array, shape: tuple[int, ...]) -> Array:
     return np.swapaxes(rows.reshape(*shape[:2], shape[3], shape[2]), -1, -2)
 
 
-def _channels_last(x):
+def _channels_last(x: Array) -> Array:
     return np.moveaxis(x, 1, -1).reshape(len(x), -1)
 
 
-def _back_channels_last(rows, shape):
+def _back_channels_last(rows: Array, shape: tuple[int, ...]) -> Array:
     return np.moveaxis(rows.reshape(shape[0], *shape[2:], shape[1]), -1, 1)
 
 
-def _onehot(x, labels):
+def _onehot(x: Array, labels: Array) -> Array:
     return np.eye(x.shape[1])[labels]
 
 
-def _softmax_of(x, axis):
+def _softmax_of(x: Array, axis: int | None) -> Array:
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def _softmax_dx(delta):
+def _softmax_dx(delta: Callable) -> Callable:
     """A gradient from a formula (p, onehot) -> delta, divided by the batch."""
     return lambda x, labels: delta(softmax(x), _onehot(x, labels)) / len(x)
 
 
-def _naive_softmax(x):
+def _naive_softmax(x: Array) -> Array:
     with np.errstate(all="ignore"):
         return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
 
 
-def _picked(p, labels):
+def _picked(p: Array, labels: Array) -> Array:
     with np.errstate(all="ignore"):
         return np.log(p[np.arange(len(p)), labels])
 
@@ -464,7 +467,7 @@ ENTRIES = (
 )
 
 
-def _with_kernel(delta, seen, w):
+def _with_kernel(delta: Array, seen: Array, w: Array) -> Array:
     """The kernel gradient for a delta and the array that the kernel is taken to have seen; cut to the common positions."""
     X = np.zeros(
         (len(seen), w.shape[1], *(n + m - 1 for n, m in zip(delta.shape[2:], w.shape[2:], strict=True)))

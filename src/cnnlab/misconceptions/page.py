@@ -5,10 +5,13 @@ before others. `listing` shows a whole group in a notebook.
 """
 
 import html
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from cnnlab.arrays import Array
 from cnnlab.formatting import number
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS, GROUPS, RIGHT, attempt, formulas, tie_of
 from cnnlab.misconceptions.table import Misconception
@@ -42,7 +45,7 @@ def comparison(misconception: Misconception) -> Comparison | None:
     return next(iter([*same_shape, *found]), None)
 
 
-def _comparisons(misconception: Misconception):
+def _comparisons(misconception: Misconception) -> Iterator[Comparison]:
     for target in sorted(misconception.wrong, key=lambda target: target.endswith(".y")):
         for formula in (formula for id, formula in formulas(target) if id == misconception.id):
             for example in task_of(target).examples():
@@ -51,11 +54,11 @@ def _comparisons(misconception: Misconception):
                     yield Comparison(example, target.partition(".")[2], right, wrong)
 
 
-def _shapes(value):
+def _shapes(value: Any) -> object:
     return [np.shape(v) for v in value] if isinstance(value, tuple) else np.shape(value)
 
 
-def written(value) -> str:
+def written(value: Any) -> str:
     """An array as nested brackets, without the leading axes of length 1; a truth value as yes or no."""
     if isinstance(value, tuple):
         return ", ".join(map(written, value))
@@ -69,14 +72,14 @@ def written(value) -> str:
     return _nested(_without_noise(np.asarray(array, float)))
 
 
-def _without_noise(array):
+def _without_noise(array: Array) -> Array:
     """Zero where rounding left something far below the largest entry."""
     return np.where(
         np.abs(array) < 1e-12 * np.max(np.abs(array), initial=0, where=np.isfinite(array)), 0, array
     )
 
 
-def _nested(array) -> str:
+def _nested(array: Array) -> str:
     if array.ndim == 0:
         return number(float(array))
     return "[" + ", ".join(map(_nested, array)) + "]"

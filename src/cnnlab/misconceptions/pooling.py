@@ -1,12 +1,15 @@
 """Mistakes in max-pooling, forward and backward. Targets: pool.y, pool.dx."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
+from cnnlab.arrays import Array, Sizes
 from cnnlab.misconceptions.table import RIGHT, Change, Misconception
 from cnnlab.misconceptions.windows import pair
 
 
-def _spans(x, size, stride):
+def _spans(x: Array, size: Sizes, stride: Sizes | None) -> Iterator:
     """Every output index (n, c, i, j) and the slices of the window that it sees."""
     (p, q), (s, t) = pair(size, 2), pair(size if stride is None else stride, 2)
     rows, columns = (x.shape[2] - p) // s + 1, (x.shape[3] - q) // t + 1
@@ -14,10 +17,10 @@ def _spans(x, size, stride):
         yield (n, c, i, j), (n, c, slice(i * s, i * s + p), slice(j * t, j * t + q))
 
 
-def pooled(formula):
+def pooled(formula: Callable) -> Callable:
     """A forward from a formula (window) -> number."""
 
-    def y(x, size, stride=None):
+    def y(x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
         entries = {at: formula(np.asarray(x, float)[span]) for at, span in _spans(x, size, stride)}
         result = np.zeros([n + 1 for n in max(entries)])
         for at, value in entries.items():
@@ -27,10 +30,10 @@ def pooled(formula):
     return y
 
 
-def routed(formula, *, assign=False):
+def routed(formula: Callable, *, assign: bool = False) -> Callable:
     """A backward from a formula (window) -> shares of the delta, an array of the window's shape."""
 
-    def dx(dy, x, size, stride=None):
+    def dx(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
         dx = np.zeros(x.shape)
         for at, span in _spans(x, size, stride):
             share = formula(np.asarray(x, float)[span]) * dy[at]
@@ -40,32 +43,32 @@ def routed(formula, *, assign=False):
     return dx
 
 
-def first(window, key=None):
+def first(window: Array, key: Callable | None = None) -> Array:
     """1 at the first maximum in row-major order, 0 elsewhere."""
     share = np.zeros(window.shape)
     share.flat[np.argmax(window if key is None else key(window))] = 1
     return share
 
 
-def _last(window):
+def _last(window: Array) -> Array:
     return np.flip(first(np.flip(window)))
 
 
-def _column_major(window):
+def _column_major(window: Array) -> Array:
     return first(window.T).T
 
 
-def _tied(window):
+def _tied(window: Array) -> Array:
     return (window == window.max()).astype(float)
 
 
-def _corner(window):
+def _corner(window: Array) -> Array:
     share = np.zeros(window.shape)
     share[0, 0] = 1
     return share
 
 
-def _index_in_window(dy, x, size, stride=None):
+def _index_in_window(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     """The index of the maximum inside its window, used as if it were an index into the whole map."""
     dx = np.zeros(x.shape)
     for at, span in _spans(x, size, stride):
@@ -74,7 +77,7 @@ def _index_in_window(dy, x, size, stride=None):
     return dx
 
 
-def _largest_of_map(dy, x, size, stride=None):
+def _largest_of_map(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     """Only the largest input of each map gets something: all the deltas of the map."""
     dx = np.zeros(x.shape)
     for n, c in np.ndindex(*x.shape[:2]):
@@ -82,7 +85,7 @@ def _largest_of_map(dy, x, size, stride=None):
     return dx
 
 
-def _neurons_nulled(dy, x, size, stride=None):
+def _neurons_nulled(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     """Every input that is a maximum somewhere gets the deltas of all windows that hold it."""
     won = np.zeros(x.shape, dtype=bool)
     for _, span in _spans(x, size, stride):
@@ -90,7 +93,7 @@ def _neurons_nulled(dy, x, size, stride=None):
     return routed(np.ones_like)(dy, x, size, stride) * won
 
 
-def _equal_to_output(dy, x, size, stride=None):
+def _equal_to_output(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     """Every input that equals the output of a window that holds it, compared after the outputs were laid over the map."""
     repeated, deltas = np.full(x.shape, np.nan), np.zeros(x.shape)
     for at, span in _spans(x, size, stride):
@@ -98,11 +101,11 @@ def _equal_to_output(dy, x, size, stride=None):
     return deltas * (x == repeated)
 
 
-def _swapped_size(arguments):
+def _swapped_size(arguments: dict) -> dict:
     return arguments | {"size": pair(arguments["size"], 2)[::-1]}
 
 
-def _swapped(dy, x, size, stride=None):
+def _swapped(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
     """The window with rows and columns swapped, walked as far as there are deltas."""
     p, q = pair(size, 2)
     s, t = pair(size if stride is None else stride, 2)
@@ -115,10 +118,10 @@ def _swapped(dy, x, size, stride=None):
     return dx
 
 
-def _walked(step):
+def _walked(step: Callable) -> Callable:
     """Windows that are walked with another stride than was asked for, as far as there are deltas and inputs."""
 
-    def dx(dy, x, size, stride=None):
+    def dx(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
         p, q = pair(size, 2)
         s, t = step(pair(size, 2), pair(size if stride is None else stride, 2))
         dx = np.zeros(x.shape)
@@ -132,10 +135,10 @@ def _walked(step):
     return dx
 
 
-def _winners_of_first(axis):
+def _winners_of_first(axis: int) -> Callable:
     """The winners of the first example or channel, used for all."""
 
-    def dx(dy, x, size, stride=None):
+    def dx(dy: Array, x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
         copied = np.repeat(np.take(x, [0], axis), x.shape[axis], axis)
         return RIGHT["pool.dx"](dy=dy, x=copied, size=size, stride=stride)
 
@@ -369,7 +372,7 @@ ENTRIES = (
 )
 
 
-def _assigned_to_winner(dy, x, size, stride):
+def _assigned_to_winner(dy: Array, x: Array, size: Sizes, stride: Sizes | None) -> Array:
     """The delta assigned to the winner's cell alone: the last window in which it wins decides."""
     dx = np.zeros(x.shape)
     for at, span in _spans(x, size, stride):

@@ -6,6 +6,7 @@ one or two dimensions. All functions of the catalogue take their arguments by ke
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Change:
     after: Callable | None = None
 
     def __call__(self, function: Callable) -> Callable:
-        def changed(**arguments):
+        def changed(**arguments: Any) -> Any:
             result = function(**(self.before(arguments) if self.before else arguments))
             return self.after(result, arguments) if self.after else result
 
@@ -82,12 +83,12 @@ class Misconception:
         return entry if isinstance(entry, tuple) else (entry,)
 
 
-def to(targets: str, formula) -> dict[str, object]:
+def to(targets: str, formula: object) -> dict[str, object]:
     """The same formula for several targets: ``to("conv.dx conv.dw", change)``."""
     return dict.fromkeys(targets.split(), formula)
 
 
-def attempt(formula: Callable, /, *positional, **arguments):
+def attempt(formula: Callable, /, *positional: Any, **arguments: Any) -> Any:
     """What a wrong formula gives, or None if it makes no array of these shapes or does not know one of the options."""
     try:
         with np.errstate(all="ignore"):

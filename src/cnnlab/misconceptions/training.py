@@ -5,17 +5,27 @@ formulas here see one array), step.w, step.velocity, and checker.verdict, whose 
 answer True or False.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
+from cnnlab.arrays import Array
 from cnnlab.misconceptions.table import Change, Misconception
 from cnnlab.tasks.training import central_differences, relative_difference
 
 
-def _steps(rule):
+def _steps(rule: Callable) -> Callable:
     """sgd from a rule (p, g, v, rate, momentum) -> (p, v) for one array."""
 
-    def stepped(part):
-        def sgd(params, grads, velocities=None, *, rate, momentum=0.0):
+    def stepped(part: int) -> Callable:
+        def sgd(
+            params: list[Array],
+            grads: list[Array],
+            velocities: list[Array] | None = None,
+            *,
+            rate: float,
+            momentum: float = 0.0,
+        ) -> tuple[Array, Array]:
             velocities = [np.zeros_like(p, dtype=float) for p in params] if velocities is None else velocities
             return tuple(
                 rule(p, g, v, rate, momentum)[part] for p, g, v in zip(params, grads, velocities, strict=True)
@@ -26,12 +36,12 @@ def _steps(rule):
     return stepped
 
 
-def _both(rule):
+def _both(rule: Callable) -> dict:
     """A wrong rule as an entry for sgd and for the step of one shared parameter."""
     of_arrays = _steps(rule)
 
-    def of_one(part):
-        def step(w, gradients, velocity, rate, momentum):
+    def of_one(part: int) -> Callable:
+        def step(w: Array, gradients: Array, velocity: Array, rate: float, momentum: float) -> Array:
             return rule(w, np.sum(gradients, axis=0), velocity, rate, momentum)[part]
 
         return step
@@ -44,15 +54,15 @@ def _both(rule):
     }
 
 
-def _moved(rule):
+def _moved(rule: Callable) -> dict:
     """A wrong rule that leaves the velocity right."""
     return {target: formula for target, formula in _both(rule).items() if target in ("sgd.params", "step.w")}
 
 
-def _one_after_the_other(part):
+def _one_after_the_other(part: int) -> Callable:
     """Every connection takes a step of its own, with momentum, one after the other."""
 
-    def step(w, gradients, velocity, rate, momentum):
+    def step(w: Array, gradients: Array, velocity: Array, rate: float, momentum: float) -> Array:
         for gradient in gradients:
             velocity = momentum * velocity + gradient
             w = w - rate * velocity
@@ -61,21 +71,21 @@ def _one_after_the_other(part):
     return step
 
 
-def _velocity_per_connection(part):
+def _velocity_per_connection(part: int) -> Callable:
     """The velocity is added to each connection's gradient before these are added up."""
 
-    def step(w, gradients, velocity, rate, momentum):
+    def step(w: Array, gradients: Array, velocity: Array, rate: float, momentum: float) -> Array:
         velocities = momentum * velocity + gradients
         return (w - rate * velocities.sum(axis=0), velocities.sum(axis=0))[part]
 
     return step
 
 
-def _reduced(function):
+def _reduced(function: Callable) -> dict:
     """A step whose gradients are joined in another way than by a sum."""
 
-    def of_one(part):
-        def step(w, gradients, velocity, rate, momentum):
+    def of_one(part: int) -> Callable:
+        def step(w: Array, gradients: Array, velocity: Array, rate: float, momentum: float) -> Array:
             new = momentum * velocity + function(gradients)
             return (w - rate * new, new)[part]
 
@@ -84,18 +94,18 @@ def _reduced(function):
     return {"step.w": of_one(0), "step.velocity": of_one(1)}
 
 
-def _positions(dw):
+def _positions(dw: Array) -> tuple[int, ...]:
     """The axes of the positions of a per-connection kernel gradient (O, K, C, M) or (O1, O2, K, C, P, Q)."""
     return tuple(range(dw.ndim // 2 - 1))
 
 
-def _tied(function):
+def _tied(function: Callable) -> dict:
     """Both tied gradients from a formula (array, axes of the positions)."""
 
-    def kernel(dw, db):
+    def kernel(dw: Array, db: Array) -> Array:
         return function(dw, _positions(dw))
 
-    def bias(dw, db):
+    def bias(dw: Array, db: Array) -> Array:
         return function(db, _positions(dw))
 
     return {"tie.dw": kernel, "tie.db": bias}

@@ -1,29 +1,32 @@
 """Tasks around convolutions: forward, backward, without sharing, and two of them in a row."""
 
+from collections.abc import Callable
 from functools import partial
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from cnnlab import examples
-from cnnlab.arrays import output_sizes
+from cnnlab.arrays import Array, Shape, output_sizes
 from cnnlab.conv import conv1d, conv1d_backward, conv2d, conv2d_backward
 from cnnlab.sharing import local1d_backward, local2d_backward
 from cnnlab.tasks.task import Case, Probe, Task, halves, numbers, renamed, tags
 
 
-def conv(x, w, b=None, **options):
+def conv(x: Array, w: Array, b: Array | None = None, **options: Any) -> Array:
     return (conv1d if x.ndim == 3 else conv2d)(x, w, b, **options)
 
 
-def conv_backward(dy, x, w, **options):
+def conv_backward(dy: Array, x: Array, w: Array, **options: Any) -> tuple[Array, Array, Array]:
     return (conv1d_backward if x.ndim == 3 else conv2d_backward)(dy, x, w, **options)
 
 
-def local_backward(dy, x, w, **options):
+def local_backward(dy: Array, x: Array, w: Array, **options: Any) -> tuple[Array, Array, Array]:
     return (local1d_backward if x.ndim == 3 else local2d_backward)(dy, x, w, **options)
 
 
-def two_convolutions_backward(dy, x, w1, w2):
+def two_convolutions_backward(dy: Array, x: Array, w1: Array, w2: Array) -> tuple[Array, Array]:
     """Gradients of y = conv(conv(x, w1), w2): (dw1, dw2)."""
     dh, dw2, _ = conv_backward(dy, conv(x, w1), w2)
     return conv_backward(dh, x, w1)[1], dw2
@@ -78,14 +81,14 @@ CHAINS = (  # N, C, J, K, input, first kernel, second kernel
 )
 
 
-def probes(ndim, *, backward, plain=False, local=False) -> list[Probe]:
+def probes(ndim: int, *, backward: bool, plain: bool = False, local: bool = False) -> list[Probe]:
     sizes, whole, spread = list(SIZES[ndim]), INTEGERS[ndim], list(SPREAD[ndim])
     if plain:
         inputs = PLAIN[ndim]
         sizes = [(1, 1, 1, inputs.get(number, size[3]), *size[4:]) for number, size in enumerate(sizes)]
         whole = (1, 1, 1, *whole[3:])
         spread = [(1, 1, 1, *size[3:]) for size in spread if size[-1] == 1]
-    make = partial(_probe, backward=backward, local=local)
+    make: Callable[..., Probe] = partial(_probe, backward=backward, local=local)
     return [
         *(make(*size, seed=10 * number) for number, size in enumerate(sizes)),
         make(*whole, seed=95, integers=True),
@@ -94,7 +97,20 @@ def probes(ndim, *, backward, plain=False, local=False) -> list[Probe]:
 
 
 def _probe(
-    n, c, k, inputs, kernel, stride, padding, dilation=1, groups=1, *, seed, backward, local, integers=False
+    n: int,
+    c: int,
+    k: int,
+    inputs: Shape,
+    kernel: Shape,
+    stride: int,
+    padding: int,
+    dilation: int = 1,
+    groups: int = 1,
+    *,
+    seed: int,
+    backward: bool,
+    local: bool,
+    integers: bool = False,
 ) -> Probe:
     x, w = numbers(n, c, *inputs, seed=seed), numbers(k, c // groups, *kernel, seed=seed + 1)
     b = numbers(k, seed=seed + 2)
@@ -122,12 +138,12 @@ def _probe(
     return Probe(arguments, options | more, special)
 
 
-def _chains(*, plain=False) -> list[Probe]:
+def _chains(*, plain: bool = False) -> list[Probe]:
     sizes = [size for size in CHAINS if not plain or size[:4] == (1, 1, 1, 1)]
     return [_chain(*size, seed=10 * number) for number, size in enumerate(sizes)]
 
 
-def _chain(n, c, j, k, inputs, first, second, *, seed) -> Probe:
+def _chain(n: int, c: int, j: int, k: int, inputs: Shape, first: Shape, second: Shape, *, seed: int) -> Probe:
     x = numbers(n, c, *inputs, seed=seed)
     w1, w2 = numbers(j, c, *first, seed=seed + 1), numbers(k, j, *second, seed=seed + 2)
     out = tuple(a - p - q + 2 for a, p, q in zip(inputs, first, second, strict=True))
@@ -137,13 +153,17 @@ def _chain(n, c, j, k, inputs, first, second, *, seed) -> Probe:
     )
 
 
-def _of_first_kernel(trace, index, dy, x, w1, w2):
+def _of_first_kernel(
+    trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w1: Array, w2: Array
+) -> tuple[Any, str]:
     delta = conv_backward(dy, conv(x, w1), w2)[0]
     entry = renamed(trace.conv_dw(delta, x, w1, index=index), {"dy": "dh"})
     return entry, "where dh is the input gradient of the second convolution"
 
 
-def _of_second_kernel(trace, index, dy, x, w1, w2):
+def _of_second_kernel(
+    trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w1: Array, w2: Array
+) -> tuple[Any, str]:
     entry = renamed(trace.conv_dw(dy, conv(x, w1), w2, index=index), {"x": "h"})
     return entry, "where h is the output of the first convolution"
 
@@ -225,7 +245,7 @@ GEOMETRY = {"stride": 1, "padding": 0}
 SPREADING = {"dilation": 1, "groups": 1}
 
 
-def _forward(ndim, chapter, shown=tuple) -> Task:
+def _forward(ndim: int, chapter: str, shown: Callable = tuple) -> Task:
     return Task(
         name=f"conv{ndim}d",
         group="conv",
@@ -242,7 +262,7 @@ def _forward(ndim, chapter, shown=tuple) -> Task:
     )
 
 
-def _backward(ndim, chapter, shown=tuple) -> Task:
+def _backward(ndim: int, chapter: str, shown: Callable = tuple) -> Task:
     return Task(
         name=f"conv{ndim}d_backward",
         group="conv",
@@ -263,7 +283,7 @@ def _backward(ndim, chapter, shown=tuple) -> Task:
     )
 
 
-def _local(ndim, position, shown=tuple) -> Task:
+def _local(ndim: int, position: str, shown: Callable = tuple) -> Task:
     return Task(
         name=f"local{ndim}d_backward",
         group="local",

@@ -1,19 +1,23 @@
 """Tasks around the other layers of a network: fully connected layers, activations, softmax with cross-entropy."""
 
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 
 from cnnlab.activations import relu_backward, sigmoid_backward
+from cnnlab.arrays import Array
 from cnnlab.formatting import number, signed
 from cnnlab.losses import softmax_cross_entropy, softmax_cross_entropy_backward
 from cnnlab.tasks.task import Case, Probe, Task, numbers, renamed, tags
 
 
-def dense_backward(dy, x, w):
+def dense_backward(dy: Array, x: Array, w: Array) -> tuple[Array, Array, Array]:
     """Gradients of y = x w.T + b with x (N, I), w (J, I): (dx, dw, db)."""
     return dy @ w, dy.T @ x, dy.sum(axis=0)
 
 
-def flatten_dense_backward(dy, x, w):
+def flatten_dense_backward(dy: Array, x: Array, w: Array) -> tuple[Array, Array, Array]:
     """Gradients of a dense layer on flattened maps x (N, C, H, W), row by row: (dx, dw, db)."""
     dx, dw, db = dense_backward(dy, np.reshape(x, (len(x), -1)), w)
     return dx.reshape(x.shape), dw, db
@@ -63,26 +67,26 @@ def _softmax_probes() -> list[Probe]:
     ]
 
 
-def _dense_terms(*parts) -> dict:
+def _dense_terms(*parts: Any) -> dict:
     """A fully connected layer is a convolution over one position."""
 
-    def dx(trace, index, dy, x, w):
+    def dx(trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w: Array) -> Any:
         return renamed(trace.conv_dx(*_one_position(dy, x, w), index=(*index, 0)), trailing=1)
 
-    def dw(trace, index, dy, x, w):
+    def dw(trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w: Array) -> Any:
         return renamed(trace.conv_dw(*_one_position(dy, x, w), index=(*index, 0)), trailing=1)
 
-    def db(trace, index, dy, x, w):
+    def db(trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w: Array) -> Any:
         return renamed(trace.conv_db(dy[..., None], index=index), trailing=1)
 
     return {part: {"dx": dx, "dw": dw, "db": db}[part] for part in parts}
 
 
-def _one_position(*arrays):
+def _one_position(*arrays: Array) -> tuple[Array, ...]:
     return tuple(np.reshape(a, (len(a), -1, 1)) for a in arrays)
 
 
-def _sigmoid_terms(trace, index, dy, x):
+def _sigmoid_terms(trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array) -> tuple[str, ...]:
     a = 1 / (1 + np.exp(-x[index]))
     return (
         "dy × a × (1 - a) with a = sigmoid(x), at this entry",
@@ -90,11 +94,11 @@ def _sigmoid_terms(trace, index, dy, x):
     )
 
 
-def _relu_terms(trace, index, dy, x):
+def _relu_terms(trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array) -> str:
     return f"x is {number(x[index])} there, dy is {number(dy[index])}: dy passes where x > 0"
 
 
-def _softmax_terms(trace, index, x, labels):
+def _softmax_terms(trace: ModuleType, index: tuple[int, ...], x: Array, labels: Array) -> tuple[str, ...]:
     n, k = index
     row = x[n] - x[n].max()
     p = np.exp(row) / np.exp(row).sum()

@@ -1,23 +1,25 @@
 """Tasks around max-pooling: forward, backward, and of a sigmoid."""
 
 from functools import partial
+from types import ModuleType
 
 import numpy as np
 
 from cnnlab import examples
 from cnnlab.activations import sigmoid, sigmoid_backward
+from cnnlab.arrays import Array, Shape
 from cnnlab.formatting import number, signed
 from cnnlab.pool import max_pool2d, max_pool2d_backward
 from cnnlab.tasks.task import Case, Probe, Task, halves, numbers, scattered, tags
 
 
-def sigmoid_max_pool2d_backward(dy, x, size, stride=None):
+def sigmoid_max_pool2d_backward(dy: Array, x: Array, size: int, stride: int | None = None) -> Array:
     """Gradient of y = max_pool2d(sigmoid(x), size): dx."""
     return sigmoid_backward(max_pool2d_backward(dy, sigmoid(x), size, stride=stride), x)
 
 
 # N, C, input, size, stride, what the input is like
-SIZES = (
+SIZES: tuple[tuple, ...] = (
     (1, 1, (4, 6), 2, None, "various"),
     (2, 3, (4, 6), 2, None, "various"),
     (1, 1, (4, 6), 2, None, "ties"),
@@ -35,14 +37,22 @@ SIZES = (
 SIGMOID_SIZES = ((1, 1, (4, 6), 2, None), (2, 3, (4, 6), 2, None), (1, 2, (5, 4), 3, 1))
 
 
-def _probes(*, backward, plain=False) -> list[Probe]:
-    return [
-        _probe(*((1, 1, *size[2:]) if plain else size), seed=10 * number, backward=backward)
-        for number, size in enumerate(SIZES)
-    ]
+def _probes(*, backward: bool, plain: bool = False) -> list[Probe]:
+    sizes: list[tuple] = [(1, 1, *size[2:]) for size in SIZES] if plain else list(SIZES)
+    return [_probe(*size, seed=10 * number, backward=backward) for number, size in enumerate(sizes)]
 
 
-def _probe(n, c, inputs, size, stride, kind, *, seed, backward) -> Probe:
+def _probe(
+    n: int,
+    c: int,
+    inputs: Shape,
+    size: int | tuple[int, ...],
+    stride: int | tuple[int, ...] | None,
+    kind: str,
+    *,
+    seed: int,
+    backward: bool,
+) -> Probe:
     if kind == "ties":
         x = numbers(n, c, *inputs, seed=seed, choices=(0, 0, 0, 1, 1, -1, 2))
         x[0, 0, :2, :2] = [[1, 3], [3, 2]]
@@ -81,12 +91,14 @@ def _sigmoid_probes() -> list[Probe]:
     return found
 
 
-def _largest(trace, index, x, size, stride=None):
+def _largest(trace: ModuleType, index: tuple[int, ...], x: Array, size: int, stride: None = None) -> str:
     seen = [x[at] for at in trace.pool_window(x, size, index=index, stride=stride)]
     return f"the largest of {', '.join(number(v) for v in seen)}"
 
 
-def _through_sigmoid(trace, index, dy, x, size, stride=None):
+def _through_sigmoid(
+    trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, size: int, stride: None = None
+) -> tuple[str, ...]:
     routed = trace.pool_dx(dy, x, size, index=index, stride=stride)
     a = 1 / (1 + np.exp(-x[index]))
     return (

@@ -4,8 +4,11 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
+
+from cnnlab.arrays import Array
 
 REQUIRED = inspect.Parameter.empty
 """The default of an option that has none."""
@@ -106,7 +109,7 @@ class Task:
         return lambda **arguments: self.right(**arguments)[position]
 
 
-def numbers(*shape, seed: int, choices=(-5, -4, -3, -2, -1, 1, 2, 3, 4, 6)) -> np.ndarray:
+def numbers(*shape: int, seed: int, choices: Sequence[float] = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 6)) -> Array:
     """An array of small numbers without symmetry and with a sum that is not 0; the same on every machine and version."""
     return np.array(_numbers(int(np.prod(shape)), seed, choices), dtype=float).reshape(shape)
 
@@ -122,12 +125,12 @@ def _numbers(count: int, seed: int, choices: tuple) -> list:
     return values
 
 
-def halves(*shape, seed: int) -> np.ndarray:
+def halves(*shape: int, seed: int) -> Array:
     """As `numbers`, with a half in every one of them."""
     return numbers(*shape, seed=seed, choices=(-2.5, -1.5, -0.5, 0.5, 1.5, 3.5))
 
 
-def scattered(count: int, seed: int) -> np.ndarray:
+def scattered(count: int, seed: int) -> Array:
     """0 to count - 1 in a fixed order without pattern."""
     keys, state = [], 104729 * (seed + 1)
     for _ in range(count):
@@ -136,18 +139,18 @@ def scattered(count: int, seed: int) -> np.ndarray:
     return np.argsort(np.argsort(keys)).astype(float)
 
 
-def tags(**present) -> frozenset:
+def tags(**present: bool) -> frozenset:
     """The names of what is there."""
     return frozenset(name for name, is_there in present.items() if is_there)
 
 
-def renamed(entry, names=None, trailing=0):
+def renamed(entry: Any, names: Mapping[str, str] | None = None, trailing: int = 0) -> Any:
     """A traced entry with other names for its factors, and without the trailing axes that the reader does not have."""
 
-    def cut(name, index):
+    def cut(name: str, index: tuple[int, ...]) -> tuple[int, ...]:
         return index if name == "db" else index[: len(index) - trailing]
 
-    def factors(term):
+    def factors(term: Any) -> tuple:
         return tuple(
             replace(f, name=(names or {}).get(f.name, f.name), index=cut(f.name, f.index))
             for f in term.factors
@@ -157,7 +160,7 @@ def renamed(entry, names=None, trailing=0):
     return replace(entry, index=cut(entry.name, entry.index), terms=terms)
 
 
-def _shape(value) -> str:
+def _shape(value: object) -> str:
     if isinstance(value, np.ndarray):
         return str(value.shape)
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], np.ndarray):
@@ -165,5 +168,5 @@ def _shape(value) -> str:
     return str(value)
 
 
-def _option(value) -> str:
+def _option(value: object) -> str:
     return _shape(value) if isinstance(value, (np.ndarray, list)) else str(value)

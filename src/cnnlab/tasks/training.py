@@ -1,7 +1,11 @@
 """Tasks around training: tying shared parameters, steps with momentum, a gradient checker."""
 
+from collections.abc import Callable
+from types import ModuleType
+
 import numpy as np
 
+from cnnlab.arrays import Array
 from cnnlab.formatting import number, signed
 from cnnlab.optim import sgd
 from cnnlab.sharing import tie_gradients
@@ -9,19 +13,23 @@ from cnnlab.tasks.convolution import conv, conv_backward
 from cnnlab.tasks.task import REQUIRED, Case, Probe, Task, numbers
 
 
-def momentum_step(w, gradients, velocity, rate, momentum):
+def momentum_step(
+    w: Array, gradients: Array, velocity: Array, rate: float, momentum: float
+) -> tuple[Array, Array]:
     """One step for one shared parameter from its per-connection gradients (positions first): (w, velocity)."""
     (w,), (velocity,) = sgd([w], [np.sum(gradients, axis=0)], [velocity], rate=rate, momentum=momentum)
     return w, velocity
 
 
-def gradient_agrees(loss, gradient, x, step=1e-5, tolerance=1e-5):
+def gradient_agrees(
+    loss: Callable, gradient: Array, x: Array, step: float = 1e-5, tolerance: float = 1e-5
+) -> bool:
     """Whether every entry agrees with its central difference, relative to the largest entry of either."""
     numeric = central_differences(loss, x, step)
     return bool(relative_difference(numeric, gradient) < tolerance)
 
 
-def central_differences(f, x, step=1e-5):
+def central_differences(f: Callable, x: Array, step: float = 1e-5) -> Array:
     """(f(x + h) - f(x - h)) / 2h, entry by entry."""
     result = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
@@ -33,7 +41,7 @@ def central_differences(f, x, step=1e-5):
     return result
 
 
-def relative_difference(a, b):
+def relative_difference(a: Array, b: Array) -> float:
     """The largest difference over the largest entry of both."""
     return np.max(np.abs(a - b)) / max(np.max(np.abs(a)), np.max(np.abs(b)), 1e-300)
 
@@ -77,28 +85,28 @@ def _step_probes() -> list[Probe]:
     ]
 
 
-def _bowl(scale: float):
+def _bowl(scale: float) -> tuple[Callable, Callable]:
     """f(x) = scale * sum of (j + 1) x_j^2 / 2 + x_j over all entries, and its gradient."""
 
-    def f(x):
+    def f(x: Array) -> float:
         weights = np.arange(1, x.size + 1).reshape(x.shape)
         return float(scale * np.sum(weights * x**2 / 2 + x))
 
-    def gradient(x):
+    def gradient(x: Array) -> Array:
         weights = np.arange(1, x.size + 1).reshape(x.shape)
         return scale * (weights * x + 1)
 
     return f, gradient
 
 
-def _layer():
+def _layer() -> tuple[Callable, Callable]:
     """f(w) = half the sum of squares of a convolution of a fixed signal, and its gradient."""
     signal = numbers(1, 1, 7, seed=3)
 
-    def f(w):
+    def f(w: Array) -> float:
         return float(np.sum(conv(signal, w) ** 2) / 2)
 
-    def gradient(w):
+    def gradient(w: Array) -> Array:
         return conv_backward(conv(signal, w), signal, w)[1]
 
     return f, gradient
@@ -135,14 +143,14 @@ def _checker_probes() -> list[Probe]:
     ]
 
 
-def _at(like, index):
+def _at(like: Array, index: tuple[int, ...]) -> Array:
     one = np.zeros_like(like)
     one[index] = 1
     return one
 
 
-def _tied(name):
-    def lines(trace, index, dw, db):
+def _tied(name: str) -> Callable:
+    def lines(trace: ModuleType, index: tuple[int, ...], dw: Array, db: Array) -> tuple[str, ...]:
         array, axes = {"dw": dw, "db": db}[name], dw.ndim // 2 - 1
         terms = [array[(*at, *index)] for at in np.ndindex(*array.shape[:axes])]
         return "one term for each position:", f"= {' + '.join(map(signed, terms))} = {number(sum(terms))}"
@@ -150,7 +158,15 @@ def _tied(name):
     return lines
 
 
-def _moved(trace, index, w, gradients, velocity, rate, momentum):
+def _moved(
+    trace: ModuleType,
+    index: tuple[int, ...],
+    w: Array,
+    gradients: Array,
+    velocity: Array,
+    rate: float,
+    momentum: float,
+) -> tuple[str, ...]:
     g = gradients[(slice(None), *index)].sum()
     v = momentum * velocity[index] + g
     return (
@@ -190,7 +206,7 @@ def _sgd_examples() -> list[Case]:
 def _checker_examples() -> list[Case]:
     x = np.array([1.0, -2, 4])
 
-    def squares(scale=1.0):
+    def squares(scale: float = 1.0) -> Callable:
         return lambda x: float(scale * np.sum(x**2) / 2)
 
     cases = [

@@ -2,11 +2,15 @@
 
 import math
 from collections import Counter
+from collections.abc import Collection, Iterable
 from html import escape
+from typing import Any, Self
 
 from cnnlab import misconceptions
 from cnnlab.formatting import number
 from cnnlab.widgets.base import TraceWidget, module
+
+WrongAnswer = tuple[float, str, str | None]
 
 
 class AnswerBox(TraceWidget):
@@ -26,7 +30,14 @@ class AnswerBox(TraceWidget):
 
     _esm = module("answer_box")
 
-    def __init__(self, question, answer, digits=3, wrong=(), right="Right."):
+    def __init__(
+        self,
+        question: str,
+        answer: float,
+        digits: int = 3,
+        wrong: Iterable[WrongAnswer] = (),
+        right: str = "Right.",
+    ) -> None:
         if not math.isfinite(answer) or digits < 1:
             raise ValueError(
                 f"AnswerBox: answer must be a finite number and digits at least 1; got {answer!r} and {digits!r}."
@@ -49,7 +60,17 @@ class AnswerBox(TraceWidget):
         )
 
     @classmethod
-    def about(cls, question, name, index, *arguments, ids=None, digits=3, right="Right.", **options):
+    def about(
+        cls,
+        question: str,
+        name: str,
+        index: tuple[int, ...],
+        *arguments: Any,
+        ids: Collection[str] | None = None,
+        digits: int = 3,
+        right: str = "Right.",
+        **options: Any,
+    ) -> Self:
         """A box that asks for one entry of a gradient and knows the catalogued mistakes.
 
         name, index, arguments, options   as in `cnnlab.misconceptions.values`, such as "conv.dw", (0, 0, 1), dy, x, w
@@ -83,7 +104,7 @@ class AnswerBox(TraceWidget):
         return f"AnswerBox({self.trace['question']!r}, {len(self.trace['wrong'])} known mistakes)"
 
 
-def settled(value) -> float:
+def settled(value: float) -> float:
     """The value with 12 significant digits: the last bits depend on the machine's order of summation."""
     return float(f"{float(value):.12g}")
 
@@ -100,7 +121,7 @@ def shorter(answer: float, digits: int) -> list[str]:
     return [text for text in texts if abs(float(text) - answer) > rounding(answer, digits)]
 
 
-def told_apart(answer: float, digits: int, wrong) -> list[dict]:
+def told_apart(answer: float, digits: int, wrong: Iterable[WrongAnswer]) -> list[dict]:
     """The mistakes that differ from the answer, those of one displayed value together, in the order given."""
     groups = {}
     for value, words, link in wrong:

@@ -1,13 +1,16 @@
 """The whole backward pass of a network, one layer at a time, following one channel."""
 
 import copy
+from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import losses, network
 from cnnlab.activations import softmax
-from cnnlab.arrays import as_floats
+from cnnlab.arrays import Array, as_floats
 from cnnlab.formatting import number
 from cnnlab.widgets import still
 from cnnlab.widgets.base import TraceWidget, module, parse_number, shades, strings
@@ -33,7 +36,15 @@ class BackwardPass(TraceWidget):
 
     _esm = module("backward_pass")
 
-    def __init__(self, net, x, label, channel=0, title="The backward pass, layer by layer", digits=3):
+    def __init__(
+        self,
+        net: network.Network,
+        x: ArrayLike,
+        label: ArrayLike,
+        channel: int = 0,
+        title: str = "The backward pass, layer by layer",
+        digits: int = 3,
+    ) -> None:
         x = np.array(as_floats("BackwardPass", "x", x))
         if x.ndim == 2:
             x = x[None, None]
@@ -81,7 +92,7 @@ class BackwardPass(TraceWidget):
             "result": result,
         }
 
-    def _loss_stage(self, y, dy) -> dict:
+    def _loss_stage(self, y: Array, dy: Array) -> dict:
         arrays = [self._picture("y", "output", "input", self._vector(y))]
         if self.network.loss is losses.softmax_cross_entropy:
             arrays.append(self._picture("p", "softmax(y)", "input", self._vector(softmax(y))))
@@ -98,9 +109,9 @@ class BackwardPass(TraceWidget):
         arrays.append(self._picture("dy", "gradient at the output", "delta", self._vector(dy)))
         return {"name": name, "equations": equation, "words": words, "arrays": arrays}
 
-    def _stage(self, layer, x, dy, dx) -> dict:
+    def _stage(self, layer: network.Layer, x: Array, dy: Array, dx: Array) -> dict:
         """What one layer is given (its input x, dy) and what it gives (gradients of its parameters, dx)."""
-        kinds = {
+        kinds: dict[type, Callable] = {
             network.Conv2d: self._conv,
             network.MaxPool2d: self._pool,
             network.Activation: self._activation,
@@ -110,7 +121,7 @@ class BackwardPass(TraceWidget):
         given = kinds.get(type(layer), self._other)(layer, x, dy, dx)
         return {"name": _name(layer), **given}
 
-    def _conv(self, layer, x, dy, dx) -> dict:
+    def _conv(self, layer: network.Conv2d, x: Array, dy: Array, dx: Array) -> dict:
         k, c = min(self.channel, dy.shape[1] - 1), min(self.channel, x.shape[1] - 1)
         (w, _), (dw, db) = layer.params, layer.grads
         kernel = self._picture("dw", f"gradient of kernel {k}", "result", dw[k, c])
@@ -135,21 +146,21 @@ class BackwardPass(TraceWidget):
             ],
         }
 
-    def _pool(self, layer, x, dy, dx) -> dict:
+    def _pool(self, layer: network.MaxPool2d, x: Array, dy: Array, dx: Array) -> dict:
         return {
             "equations": ["dx[winner] += dy[window]"],
             "words": "Each window passes its gradient to its largest input. All others get 0.",
             "arrays": self._through(x, dy, dx),
         }
 
-    def _activation(self, layer, x, dy, dx) -> dict:
+    def _activation(self, layer: network.Activation, x: Array, dy: Array, dx: Array) -> dict:
         return {
             "equations": [f"dx = dy × {layer.function.__name__}'(x)"],
             "words": "Each entry is multiplied by the slope of the activation at its own input.",
             "arrays": self._through(x, dy, dx),
         }
 
-    def _flatten(self, layer, x, dy, dx) -> dict:
+    def _flatten(self, layer: network.Flatten, x: Array, dy: Array, dx: Array) -> dict:
         return {
             "equations": ["dx = dy, in the shape of x"],
             "words": "Nothing is computed: the vector is put back into pictures, row by row.",
@@ -159,7 +170,7 @@ class BackwardPass(TraceWidget):
             ],
         }
 
-    def _dense(self, layer, x, dy, dx) -> dict:
+    def _dense(self, layer: network.Dense, x: Array, dy: Array, dx: Array) -> dict:
         (w, _), (dw, _) = layer.params, layer.grads
         columns = self._columns(x.shape[1])
         table = self._picture("dw", "gradient of the weights", "result", dw[:, columns])
@@ -179,10 +190,10 @@ class BackwardPass(TraceWidget):
             ],
         }
 
-    def _other(self, layer, x, dy, dx) -> dict:
+    def _other(self, layer: network.Layer, x: Array, dy: Array, dx: Array) -> dict:
         return {"equations": ["dx = backward(dy)"], "words": "", "arrays": self._through(x, dy, dx)}
 
-    def _through(self, x, dy, dx) -> list[dict]:
+    def _through(self, x: Array, dy: Array, dx: Array) -> list[dict]:
         shown = [
             ("x", "its input", "input", x),
             ("dy", "comes in", "delta", dy),
@@ -193,14 +204,14 @@ class BackwardPass(TraceWidget):
             for name, words, role, a in shown
         ]
 
-    def _channel(self, array) -> np.ndarray:
+    def _channel(self, array: Array) -> Array:
         return array[0, min(self.channel, array.shape[1] - 1)]
 
-    def _vector(self, array, shape=None) -> np.ndarray:
+    def _vector(self, array: Array, shape: Sequence[int] | None = None) -> Array:
         """The part of a vector that belongs to the channel, if it is flattened pictures."""
         return array[0, self._columns(array.shape[1], shape)]
 
-    def _columns(self, length: int, shape=None) -> slice:
+    def _columns(self, length: int, shape: Sequence[int] | None = None) -> slice:
         """Where the followed channel lies in a vector of this length."""
         flat = [layer.shape for layer in self.network.layers if isinstance(layer, network.Flatten)]
         for _, channels, *spatial in [shape] if shape else flat:
@@ -209,9 +220,9 @@ class BackwardPass(TraceWidget):
                 return slice(k * prod(spatial), (k + 1) * prod(spatial))
         return slice(0, min(length, LONGEST))
 
-    def _picture(self, name: str, words: str, role: str, array) -> dict:
+    def _picture(self, name: str, words: str, role: str, array: Array) -> dict:
         array = np.asarray(array, dtype=float)
-        state = {"name": name, "words": words, "role": role, "shape": list(array.shape)}
+        state: dict[str, Any] = {"name": name, "words": words, "role": role, "shape": list(array.shape)}
         state["text"] = strings(array, self.digits)
         if array.size > READABLE:
             state["shade"] = shades(array)
@@ -256,10 +267,10 @@ class BackwardPass(TraceWidget):
         return f"BackwardPass({len(self.network.layers)} layers, x: {'×'.join(map(str, self.x.shape))})"
 
 
-def _name(layer) -> str:
+def _name(layer: network.Layer) -> str:
     if isinstance(layer, network.Activation):
         return layer.function.__name__
-    names = {
+    names: dict[type, str] = {
         network.Conv2d: "convolution",
         network.MaxPool2d: "max-pooling",
         network.Flatten: "flatten",
@@ -268,5 +279,5 @@ def _name(layer) -> str:
     return names.get(type(layer), type(layer).__name__)
 
 
-def _size(array) -> str:
+def _size(array: Array) -> str:
     return " × ".join(map(str, array.shape[1:]))

@@ -1,13 +1,16 @@
 """What all widgets have in common: their module, their state, their still, and what Python answers."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
+from numpy.typing import ArrayLike
 
 from cnnlab import palette
-from cnnlab.arrays import as_floats
+from cnnlab.arrays import Array, as_floats
 from cnnlab.formatting import number
 from cnnlab.geometry import positions
 from cnnlab.widgets import still
@@ -33,7 +36,7 @@ class TraceWidget(anywidget.AnyWidget):
     layout = traitlets.Any(None)
     trace = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, trace):
+    def __init__(self, trace: dict) -> None:
         super().__init__(trace=trace)
         self.on_msg(lambda _, message, buffers: self.receive(message))
 
@@ -59,12 +62,12 @@ class TraceWidget(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.summary()
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)  # pyrefly: ignore[not-iterable]
         return {**data, "text/html": self.still()}, metadata
 
 
-def plane(owner: str, name: str, array) -> np.ndarray:
+def plane(owner: str, name: str, array: ArrayLike) -> Array:
     """One channel of one example as (1, 1, *spatial): a copy, float, one- or two-dimensional.
 
     Takes (L,), (H, W), (1, 1, L) or (1, 1, H, W). Raises ValueError for anything else: a widget shows one
@@ -81,25 +84,25 @@ def plane(owner: str, name: str, array) -> np.ndarray:
     return array
 
 
-def strings(array, digits: int = 6) -> list[str]:
+def strings(array: ArrayLike, digits: int = 6) -> list[str]:
     """Every entry as the book displays it, row by row."""
     return [number(value, digits) for value in np.asarray(array).ravel()]
 
 
-def grid(array, digits: int = 6) -> dict:
+def grid(array: Array, digits: int = 6) -> dict:
     """An array for the browser: its spatial shape and strings; shades 0 to 9 where cells are too narrow for numbers."""
     spatial = array.shape[2:]
     state = {"shape": list(spatial), "text": strings(array, digits)}
     return state | {"shade": shades(array)} if spatial[-1] > WIDE else state
 
 
-def shades(array) -> list[int]:
+def shades(array: Array) -> list[int]:
     """Every entry as a shade from 0 to 9 by its size, row by row."""
     sizes = np.abs(array).ravel()
     return [int(v) for v in np.rint(sizes / (sizes.max() or 1.0) * 9)]
 
 
-def index_text(name: str, index) -> str:
+def index_text(name: str, index: Sequence[int]) -> str:
     """An entry as the widgets write it, such as ``x[1, 2]``."""
     return f"{name}[{', '.join(map(str, index))}]"
 
@@ -121,7 +124,9 @@ def parse_number(text: str) -> float:
     return value
 
 
-def check_geometry(owner: str, x, kernel, dy, *, stride, padding) -> None:
+def check_geometry(
+    owner: str, x: Array, kernel: Sequence[int], dy: Array, *, stride: Sequence[int], padding: Sequence[int]
+) -> None:
     """Raise ValueError unless a kernel (or window) of this shape gives x as many positions as dy has."""
     rank = len(kernel)
     if not x.ndim == dy.ndim == rank + 2:

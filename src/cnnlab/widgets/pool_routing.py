@@ -3,8 +3,10 @@
 from itertools import product
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import trace
+from cnnlab.arrays import Sizes
 from cnnlab.formatting import number
 from cnnlab.geometry import pair
 from cnnlab.widgets import still
@@ -40,8 +42,15 @@ class PoolRouting(TraceWidget):
     _esm = module("pool_routing")
 
     def __init__(
-        self, x, dy, size, stride=None, title="Max-pooling routes the gradient", ties="first", digits=6
-    ):
+        self,
+        x: ArrayLike,
+        dy: ArrayLike,
+        size: Sizes,
+        stride: Sizes | None = None,
+        title: str = "Max-pooling routes the gradient",
+        ties: str = "first",
+        digits: int = 6,
+    ) -> None:
         owner = "PoolRouting"
         self.arrays = {name: plane(owner, name, array) for name, array in (("x", x), ("dy", dy))}
         rank = self.arrays["x"].ndim - 2

@@ -4,8 +4,10 @@ Everything is drawn in `currentColor` and in the palette's colors, so that it re
 every role has a line besides its color. The same input gives the same text, byte for byte.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any, TypeVar
 
 from cnnlab.palette import ROLES, TINT, paint
 
@@ -14,6 +16,7 @@ FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 DASHES = {"solid": "", "dashed": ' stroke-dasharray="6 3"', "dotted": ' stroke-dasharray="2 2"'}
 CHARACTER = 7.3  # the advance of one character at 12 px in the fonts above
 HEIGHT, GAP = 26, 3
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ class Block:
     def _shades(self, x: float, y: float) -> list[str]:
         """Many small cells: one path for each shade, and one for the outlines of the marked cells."""
         side = self.cell[0]
-        paths = {}
-        for i, row in enumerate(self.shade):
+        paths: dict[tuple[int, Any], list[str]] = {}
+        for i, row in enumerate(self.shade or []):
             for j, shade in enumerate(row):
                 left, top = _n(x + j * (side + self.gap)), _n(y + i * (side + self.gap))
                 square = f"M{left} {top}h{_n(side)}v{_n(side)}h-{_n(side)}z"
@@ -133,18 +136,18 @@ def wrap(line: str, width: int = int((WIDTH - 8) / CHARACTER)) -> list[str]:
     return [*pieces, current]
 
 
-def rows(texts: list[str], shape) -> list[list[str]]:
+def rows(texts: list[Item], shape: Sequence[int]) -> list[list[Item]]:
     """A flat list of strings in rows; a one-dimensional array is one row."""
     columns = shape[-1]
     return [texts[k : k + columns] for k in range(0, len(texts), columns)]
 
 
-def cell(index, shape) -> tuple[int, int]:
+def cell(index: Sequence[int], shape: Sequence[int]) -> tuple[int, int]:
     """(row, column) of a spatial index."""
-    return (0, index[0]) if len(shape) == 1 else tuple(index)
+    return (0, index[0]) if len(shape) == 1 else (index[0], index[1])
 
 
-def spoken(texts: list[str], shape) -> str:
+def spoken(texts: list[str], shape: Sequence[int]) -> str:
     """An array for an alternative text: entries by commas, rows by semicolons."""
     return "; ".join(", ".join(row) for row in rows(texts, shape))
 

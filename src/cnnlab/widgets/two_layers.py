@@ -1,10 +1,13 @@
 """A second convolution on top: the sum of products, beside the product of sums that it is often taken for."""
 
+from collections.abc import Callable, Sequence
 from itertools import accumulate, product
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import trace
+from cnnlab.arrays import Array
 from cnnlab.formatting import number
 from cnnlab.losses import squared_error_backward
 from cnnlab.widgets import still
@@ -45,15 +48,15 @@ class TwoLayers(TraceWidget):
 
     def __init__(
         self,
-        x,
-        w1,
-        w2,
-        t,
-        loss_backward=squared_error_backward,
-        title="Sum of products or product of sums",
-        weight=None,
-        digits=6,
-    ):
+        x: ArrayLike,
+        w1: ArrayLike,
+        w2: ArrayLike,
+        t: ArrayLike,
+        loss_backward: Callable = squared_error_backward,
+        title: str = "Sum of products or product of sums",
+        weight: Sequence[int] | None = None,
+        digits: int = 6,
+    ) -> None:
         owner = "TwoLayers"
         given = {"x": x, "w1": w1, "w2": w2, "t": t}
         self.arrays = {name: plane(owner, name, array) for name, array in given.items()}
@@ -157,13 +160,13 @@ class TwoLayers(TraceWidget):
         return f"TwoLayers({sizes})"
 
 
-def _all(entry, shape, *arrays) -> np.ndarray:
+def _all(entry: Callable, shape: Sequence[int], *arrays: Array) -> Array:
     """Every entry of one array of a trace, as (1, 1, *shape)."""
     totals = [entry(*arrays, index=(0, 0, *index)).total for index in product(*map(range, shape))]
     return np.array(totals).reshape(1, 1, *shape)
 
 
-def _check(owner, arrays, weight):
+def _check(owner: str, arrays: dict[str, Array], weight: Sequence[int]) -> None:
     x, w1, w2, t = (arrays[name] for name in ("x", "w1", "w2", "t"))
     if not x.ndim == w1.ndim == w2.ndim == t.ndim:
         raise ValueError(f"{owner}: x, w1, w2 and t must all be one-dimensional or all be two-dimensional.")

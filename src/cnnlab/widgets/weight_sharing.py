@@ -1,10 +1,13 @@
 """One weight, many connections: choose a weight, an input or an output, and add up its terms."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnlab import trace
+from cnnlab.arrays import Sizes
 from cnnlab.formatting import number
 from cnnlab.geometry import pair
 from cnnlab.widgets import still
@@ -44,8 +47,16 @@ class WeightSharing(TraceWidget):
     _esm = module("weight_sharing")
 
     def __init__(
-        self, x, w, dy, stride=1, padding=0, title="One weight, many connections", weight=None, digits=6
-    ):
+        self,
+        x: ArrayLike,
+        w: ArrayLike,
+        dy: ArrayLike,
+        stride: Sizes = 1,
+        padding: Sizes = 0,
+        title: str = "One weight, many connections",
+        weight: Sequence[int] | None = None,
+        digits: int = 6,
+    ) -> None:
         owner = "WeightSharing"
         self.arrays = {name: plane(owner, name, array) for name, array in (("x", x), ("w", w), ("dy", dy))}
         rank = self.arrays["w"].ndim - 2
@@ -63,7 +74,7 @@ class WeightSharing(TraceWidget):
             )
         super().__init__(self._trace())
 
-    def entry(self, kind: str, index) -> trace.Entry:
+    def entry(self, kind: str, index: Sequence[int]) -> trace.Entry:
         """The terms of one weight ("w"), input ("x") or output ("y"), given by its spatial index."""
         x, w, dy = self.arrays["x"], self.arrays["w"], self.arrays["dy"]
         index = (0, 0, *index)
@@ -128,7 +139,7 @@ class WeightSharing(TraceWidget):
         if "entry" in message:
             kind, flat = message["entry"]
             shape = self.arrays["dy" if kind == "y" else kind].shape[2:]
-            entry = self.entry(kind, np.unravel_index(int(flat), shape))
+            entry = self.entry(kind, [int(i) for i in np.unravel_index(int(flat), shape)])
             return {"entry": [kind, flat], "sums": self._sums(entry)}
         return super().answer(message)
 
@@ -167,7 +178,7 @@ class WeightSharing(TraceWidget):
         return "×".join(map(str, self.geometry[name]))
 
 
-def _chunk(shape) -> int:
+def _chunk(shape: Sequence[int]) -> int:
     """How many outputs one step takes: a row of a picture, or one of about 24 parts of a signal."""
     return shape[-1] if len(shape) == 2 else -(-shape[0] // 24)
 
