@@ -367,10 +367,12 @@ def test_a_cell_that_keeps_the_parser_busy_costs_its_own_part_only():
 
 
 SCRIPT = "Dear asker <script>steal()</script> <img src=x onerror=steal()> ![p](http://a/b) [c](javascript:steal()) $a<b$"
+URLS = " https://a.example/steal <http://b.example> "
+MATH = r"$\require{html}\href{x}{y} \let\h\style \csname href\endcsname \sum_i \classic$"
 
 
 def test_written_answers_cannot_run_in_the_instructors_browser():
-    result = grade("ps4", corpus.with_cells("ps4", letter=SCRIPT), limits=sandbox.USUAL)
+    result = grade("ps4", corpus.with_cells("ps4", letter=SCRIPT + URLS + MATH), limits=sandbox.USUAL)
     import nbformat
     from nbconvert.exporters import HTMLExporter
 
@@ -378,8 +380,9 @@ def test_written_answers_cannot_run_in_the_instructors_browser():
         nbformat.reads(feedback.autograded(corpus.released("ps4"), result), as_version=4)
     )
     answer = page[page.index("Dear asker") :].partition("</p>")[0]
-    for live in ("<script", "<img", 'href="javascript'):
+    for live in ("<script", "<img", "href=", r"\require", r"\href", r"\let", r"\style", r"\csname"):
         assert live not in answer
+    assert "https://a.example/steal" in answer and r"\sum_i \classic" in answer
     assert "steal()" in answer and "$a&lt; b$" in answer
 
 

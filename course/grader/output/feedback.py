@@ -74,12 +74,18 @@ def code(line):
     return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
 
 
+# Commands of MathJax that make links, styles and ids, load more of it, or hide such a command behind another name.
+LIVE_MATH = re.compile(
+    r"\\(href|url|style|class|cssId|bbox|mmlToken|require|unicode|csname|let|[egx]?def|(re)?newcommand|newenvironment)(?![a-zA-Z])"
+)
+
+
 def harmless(text):
     """Markdown of a student without live HTML, links and images: formgrader shows it in the instructor's browser."""
     text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)  # no tag; a formula's "a<b" stays one
-    for live, dead in (("](", "]&#40;"), ("][", "]&#91;"), ("]:", "]&#58;"), ("\\href", "\\text")):
+    for live, dead in (("](", "]&#40;"), ("][", "]&#91;"), ("]:", "]&#58;"), ("://", ":&#47;/")):
         text = text.replace(live, dead)
-    return text
+    return LIVE_MATH.sub(r"\\text", text)
 
 
 def is_untouched(source, pristine_cell):
