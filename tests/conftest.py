@@ -34,9 +34,19 @@ def pytest_runtest_setup(item):
     roads.check(item)
 
 
+def write_agreed(terminalreporter):
+    """Say how many random cases two ways of computing agreed on."""
+    passed = terminalreporter.stats.get("passed", ())
+    found = [words for report in passed for name, words in report.user_properties if name == "agreed"]
+    if found:
+        terminalreporter.write_sep("-", "JavaScript and Python agree")
+        terminalreporter.write_line("; ".join(found))
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Print which checks were tried on which functions, and what this machine could not try."""
+    """Print which checks were tried on which functions, what was compared, and what this machine could not try."""
     matrix_of_checks.write(terminalreporter)
+    write_agreed(terminalreporter)
     roads.write(terminalreporter)
 
 
