@@ -1,9 +1,10 @@
-"""What each page of the built book transfers, with and without its widgets: `python -m bench page_weight`.
+"""What each page of the built book transfers, as `tools.serve` sends it: `python -m bench page_weight`.
 
-Every page is opened in a browser without a cache. Bytes are counted as the files are, and as gzip makes them, which is
-how most hosts send text. Build the book first.
+Every page is opened in a browser that has nothing of the book yet, and once more in one that has just read the landing
+page. Build the book first.
 """
 
+import contextlib
 import gzip
 import statistics
 import threading
@@ -18,16 +19,7 @@ from tools import programs
 from tools.serve import listen
 
 HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
-COMPRESSED = (".woff", ".woff2", ".png", ".jpg", ".gz", ".zip", ".whl")
-
-
-def sizes(files):
-    """(bytes, bytes after gzip) of files by their address."""
-    packed = (
-        len(body) if address.endswith(COMPRESSED) else len(gzip.compress(body, 6))
-        for address, body in files.items()
-    )
-    return sum(map(len, files.values())), sum(packed)
+LANDING = "book/index.html"
 
 
 def without_widgets(html):
@@ -35,31 +27,63 @@ def without_widgets(html):
     soup = BeautifulSoup(html, "html.parser")
     for node in soup.select(".cnnlab-widget, #cnnlab-widgets, #cnnlab-widgets + script"):
         node.decompose()
-    return str(soup).encode()
+    return str(soup)
 
 
-def weigh(browser, address):
-    """A row of the record for one page."""
-    page = browser.new_page()
-    answers = []
-    page.on("response", lambda answer: answers.append(answer))
+def widget_bytes(html):
+    """What the widgets add to a page, after gzip."""
+    whole, rest = str(BeautifulSoup(html, "html.parser")), without_widgets(html)
+    return len(gzip.compress(whole.encode(), 6)) - len(gzip.compress(rest.encode(), 6))
+
+
+def visit(page, address):
+    """Open an address and wait until it is at rest: {address of a file: bytes sent for it, headers included}.
+
+    What the browser had kept was not sent and is not listed, nor what the page makes itself (blob addresses).
+    """
+    finished = []
+
+    def note(request):
+        finished.append(request)
+
+    page.on("requestfinished", note)
     page.goto(address, wait_until="networkidle")
-    count = page.locator(".cnnlab-widget").count()
-    files = {answer.url: answer.body() for answer in answers if answer.ok}
-    page.close()
-    html = files[address]
-    plain = files | {address: without_widgets(html)}
-    same = files | {address: str(BeautifulSoup(html, "html.parser")).encode()}
-    total, packed = sizes(files)
-    more, more_packed = (a - b for a, b in zip(sizes(same), sizes(plain), strict=True))
+    page.remove_listener("requestfinished", note)
+    sent = {}
+    for request in finished:
+        if request.url.startswith("http"):
+            sizes = request.sizes()
+            sent[request.url] = sizes["responseHeadersSize"] + sizes["responseBodySize"]
+    return {url: size for url, size in sent.items() if size}
+
+
+@contextlib.contextmanager
+def served(folder, port=8000):
+    """Serve a folder as a good static host would; yields its address."""
+    with listen(folder, port) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def weigh(browser, address, path):
+    """A row of the record for one page."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        first = visit(page, f"{address}/{path}")
+        html = page.request.get(f"{address}/{path}").text()
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}/{LANDING}")
+        second = visit(page, f"{address}/{path}")
     return {
-        "page": Path(address).stem,
-        "widgets": count,
-        "files": len(files),
-        "bytes": total,
-        "gzip_bytes": packed,
-        "without_widgets_bytes": total - more,
-        "without_widgets_gzip_bytes": packed - more_packed,
+        "page": Path(path).stem,
+        "requests": len(first),
+        "bytes": sum(first.values()),
+        "second_page_requests": len(second),
+        "second_page_bytes": sum(second.values()),
+        "widgets": html.count('class="cnnlab-widget"'),
+        "widget_bytes": widget_bytes(html),
     }
 
 
@@ -70,27 +94,23 @@ def main():
     if not pages:
         raise SystemExit("No built pages in _build/html/book: run `make html` first.")
     rows, before = [], machine.load()
-    server = listen(HTML, 8000)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_address[1]}"
-    with server, sync_playwright() as playwright:
+    with served(HTML) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for path in pages:
-            row = weigh(browser, f"{address}/book/{path.name}")
+            row = weigh(browser, address, path.relative_to(HTML).as_posix())
             rows.append(row)
             print(
-                f"{row['page']:32} {row['widgets']:2} widgets  {row['gzip_bytes'] / 1e3:6.0f} kB, without widgets "
-                f"{row['without_widgets_gzip_bytes'] / 1e3:6.0f} kB (gzip)"
+                f"{row['page']:32} {row['bytes'] / 1e3:6.0f} kB in {row['requests']:2} requests; as a second page "
+                f"{row['second_page_bytes'] / 1e3:3.0f} kB; {row['widgets']:2} widgets: {row['widget_bytes'] / 1e3:3.0f} kB"
             )
         browser.close()
-        server.shutdown()
-    widgets = [row["gzip_bytes"] - row["without_widgets_gzip_bytes"] for row in rows if row["widgets"]]
+    widgets = [row["widget_bytes"] for row in rows if row["widgets"]]
     if widgets:
         print(f"widgets add {statistics.median(widgets) / 1e3:.0f} kB to a page that has some (gzip, median)")
     machine.write(
         "page_weight",
         {
-            "about": "bytes of each page of the built book, first visit; bench/README.md explains the keys",
+            "about": "bytes sent for each page of the built book; bench/README.md explains the keys",
             "machine": machine.describe() | {"load_before": before, "idle": machine.idle(before)},
             "pages": rows,
         },

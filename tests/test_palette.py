@@ -51,6 +51,7 @@ NAMED = re.compile(
     re.I,
 )
 FREE = {"src/cnnlab/palette.py", "book/_static/favicon.svg"}  # the browser's tab has no style sheet
+OTHERS = ROOT / "tools" / "katex"  # as it comes from its authors
 # A mask has no colors: white is what is seen, black what is cut out.
 EXCEPTIONS = {"src/cnnlab/widgets/static/stage.js": ['fill: "white', 'fill: "black']}
 DRAWS = ("src/cnnlab", "book/_static", "tools")
@@ -182,7 +183,11 @@ def sources():
     for folder in DRAWS:
         for path in sorted((ROOT / folder).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
-            if name not in FREE and path.suffix in (".py", ".css", ".js", ".svg", ".html"):
+            if (
+                name not in FREE
+                and OTHERS not in path.parents
+                and path.suffix in (".py", ".css", ".js", ".svg", ".html")
+            ):
                 yield name, path.read_text(encoding="utf-8")
 
 

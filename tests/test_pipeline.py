@@ -1,13 +1,16 @@
 """From clone to page: configuration, set-up, strict builds, serving, and what the built pages ask for."""
 
 import ast
+import gzip
+import http.client
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
 import tomllib
-import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import nbformat
 import numpy as np
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from packaging.requirements import Requirement
 from packaging.version import Version
 from PIL import Image, ImageColor
@@ -244,18 +248,53 @@ def test_without_a_book_there_is_nothing_to_serve(tmp_path):
         serve.main(["--folder", str(tmp_path)])
 
 
-def test_files_are_served_with_the_types_that_browsers_insist_on(site):
+@pytest.fixture
+def ask(site):
+    """ask(name, **headers) fetches a file from the served site: (status, headers, content)."""
+
+    def fetch(name, **headers):
+        wanted = {key.replace("_", "-"): value for key, value in headers.items()}
+        connection.request("GET", f"/{name}", headers=wanted)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
     with serve.listen(site, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        types = {}
-        for name in ("index.html", "module.mjs", "python.wasm"):
-            address = f"http://127.0.0.1:{server.server_address[1]}/{name}"
-            with urllib.request.urlopen(address) as answer:
-                types[name] = answer.headers["Content-Type"]
-                assert answer.headers["Cache-Control"] == "no-cache"
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1])
+        yield fetch
+        connection.close()
         server.shutdown()
-    assert types["module.mjs"] == "text/javascript"
-    assert types["python.wasm"] == "application/wasm"
+
+
+def test_files_are_served_with_the_types_that_browsers_insist_on(ask):
+    assert ask("module.mjs")[1]["Content-Type"] == "text/javascript"
+    assert ask("python.wasm")[1]["Content-Type"] == "application/wasm"
+    assert ask("")[2] == ask("index.html")[2] == b"<title>book</title>"
+    assert ask("missing.html")[0] == 404
+
+
+def test_text_is_served_packed_to_who_can_unpack_it(ask):
+    status, headers, content = ask("index.html", Accept_Encoding="gzip, br")
+    assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+    assert gzip.decompress(content) == b"<title>book</title>"
+    assert ask("index.html")[1]["Content-Encoding"] is None
+
+
+def test_a_file_is_sent_again_only_after_it_changed(ask, site):
+    tag = ask("index.html", Accept_Encoding="gzip")[1]["ETag"]
+    again = {"Accept_Encoding": "gzip", "If_None_Match": tag}
+    status, headers, content = ask("index.html", **again)
+    assert (status, content, headers["Cache-Control"]) == (304, b"", "no-cache")
+    (site / "index.html").write_text("<title>rebuilt</title>")
+    os.utime(site / "index.html", ns=(1, 1))
+    status, _, content = ask("index.html", **again)
+    assert status == 200 and gzip.decompress(content) == b"<title>rebuilt</title>"
+
+
+def test_a_file_whose_name_tells_its_content_is_asked_for_once(ask, site):
+    (site / "book.0123abcd.css").write_text("p {}")
+    assert "immutable" in ask("book.0123abcd.css")[1]["Cache-Control"]
+    assert ask("module.mjs")[1]["Cache-Control"] == "no-cache"
 
 
 # Building
@@ -379,19 +418,64 @@ def test_style_sheets_load_nothing_from_elsewhere(built):
         assert not re.search(r"""(@import|url\()\s*["']?(https?:)?//""", text), sheet.name
 
 
-def test_a_page_with_formulas_brings_the_math_it_needs(built):
-    folder = built / "_static" / "mathjax"
-    assert "_static/mathjax/startup.js" in (built / "book" / "first.html").read_text(encoding="utf-8")
-    assert "_static/mathjax" not in (built / "book" / "other.html").read_text(encoding="utf-8")
-    for name in CONFIG["sphinx"]["config"]["mathjax3_config"]["loader"]["load"]:
-        assert (folder / f"{name}.js").is_file(), name
-    assert list((folder / "output/chtml/fonts").rglob("*.woff"))
-    assert not list(folder.rglob("sre*")) and not (folder / "ui").exists()
+def soup(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_formulas_are_in_the_page_and_nothing_draws_them_there(built):
+    page, other = soup(built / "book" / "first.html"), soup(built / "book" / "other.html")
+    drawn = [formula.text for formula in page.select("article .katex annotation")]
+    assert drawn[0] == "x_i" and "\\sum_i" in drawn[1]
+    assert len(page.select("article .katex-html")) == len(drawn) == 2
+    fonts = [link["href"] for link in page.select('link[rel="preload"][as="font"]')]
+    assert len(fonts) == 2 and not other.select('link[as="font"]')
+    for html in (page, other):
+        loaded = [name for name in Loaded(str(html)).addresses if name.endswith((".js", ".css"))]
+        assert sorted(name.rpartition(".")[2] for name in loaded) == ["css", "js"]
+    assert not list(built.rglob("*athjax*")) and not list(built.rglob("fontawesome*"))
 
 
 def test_a_formula_keeps_the_comma_behind_it(built):
-    text = (built / "book" / "first.html").read_text(encoding="utf-8")
-    assert re.search(r'<span class="together"><span class="math [^>]*>[^<]*x_i[^<]*</span>,</span>', text)
+    together = soup(built / "book" / "first.html").select_one(".together")
+    assert together.select_one("annotation").text == "x_i" and together.text.endswith(",")
+
+
+def test_a_page_says_what_it_is_about(built):
+    """Whoever finds it in a search sees prose; without a published address no page claims one."""
+    said = soup(built / "book" / "other.html").select_one('meta[name="description"]')["content"]
+    assert said == "Text."
+    for path in (built / "search.html", built / "genindex.html"):
+        assert soup(path).select_one('meta[name="description"]')["content"]
+    assert not soup(built / "book" / "other.html").select('link[rel="canonical"], meta[property^="og:"]')
+
+
+def test_a_published_book_names_its_address_and_a_picture_for_shared_links(tmp_path):
+    folder = project(tmp_path, PAGE)
+    config = (folder / "_config.yml").read_text(encoding="utf-8")
+    (folder / "_config.yml").write_text(config.replace('baseurl: ""', "baseurl: https://example.org/book/"))
+    result = run_build(folder)
+    assert result.returncode == 0, result.stderr
+    page = soup(folder / "_build" / "html" / "book" / "other.html")
+    address = "https://example.org/book/book/other.html"
+    assert page.select_one('link[rel="canonical"]')["href"] == address
+    shared = {tag["property"]: tag["content"] for tag in page.select('meta[property^="og:"]')}
+    assert shared["og:url"] == address and shared["og:description"] == "Text."
+    picture = shared["og:image"].removeprefix("https://example.org/book/")
+    with Image.open(folder / "_build" / "html" / picture) as image:
+        assert image.width > image.height > 300
+
+
+def test_the_search_index_has_no_formulas(built):
+    index = (built / "searchindex.js").read_text(encoding="utf-8")
+    terms = json.loads(index[index.index("(") + 1 : index.rindex(")")])["terms"]
+    assert "link" in terms and "code" in terms
+    assert not {"sum_i", "delta_i", "x_i"} & set(terms)
+
+
+def test_a_formula_that_cannot_be_drawn_fails_the_build(tmp_path):
+    result = run_build(project(tmp_path, PAGE.replace("x_i", "\\nonsense")))
+    assert result.returncode != 0
+    assert "nonsense" in result.stderr and "first.md" in result.stderr
 
 
 def test_pages_show_committed_outputs_and_only_those_of_the_table_of_contents(built):

@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 import yaml
 from PIL import Image, ImageDraw
 
+from tools import light
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 SUFFIXES = (".ipynb", ".md")
@@ -82,30 +84,34 @@ def digest(paths):
 
 def fingerprint(toc_path):
     """What every page depends on; when it changes, all pages are built again."""
-    return digest([ROOT / "_config.yml", toc_path, ROOT / "requirements.txt", ROOT / "tools" / "sphinx_ext"])
+    parts = [ROOT / "tools" / "sphinx_ext", ROOT / "tools" / "katex"]
+    return digest([ROOT / "_config.yml", toc_path, ROOT / "requirements.txt", *parts])
 
 
 def contents(toc_path):
     """Everything that the book is built from; when it is the same as last time, nothing has to be done."""
-    return fingerprint(toc_path) + digest([ROOT / "book", ROOT / "src", Path(__file__)])
+    return fingerprint(toc_path) + digest(
+        [ROOT / "book", ROOT / "src", ROOT / "tools" / "light", Path(__file__)]
+    )
 
 
 def build(output, toc_path, strict=True, jobs=1):
-    """Run Sphinx as Jupyter Book configures it; return whether it went well."""
+    """Run Sphinx as Jupyter Book configures it, and publish what it made; return whether it went well."""
     from jupyter_book.sphinx import build_sphinx
 
     overrides = {"external_toc_path": toc_path.as_posix(), "nitpicky": strict, "latex_individualpages": False}
     doctrees = output.parent / ".doctrees"
+    built = output.parent / ".built"
     stamp = output.parent / ".inputs"
     inputs = fingerprint(toc_path)
     fresh = read(stamp) != inputs
     if fresh:
-        # Pages that left the table of contents must not stay behind in the output.
-        shutil.rmtree(output / "book", ignore_errors=True)
+        # Pages that left the table of contents must not stay behind.
+        shutil.rmtree(built, ignore_errors=True)
         stamp.unlink(missing_ok=True)
     status = build_sphinx(
         ROOT,
-        output,
+        built,
         noconfig=True,
         path_config=ROOT / "_config.yml",
         confoverrides=overrides,
@@ -122,6 +128,7 @@ def build(output, toc_path, strict=True, jobs=1):
         (doctrees / "environment.pickle").unlink(missing_ok=True)
         return False
     stamp.write_text(inputs, encoding="utf-8")
+    light.publish(built, output)
     return True
 
 

@@ -1,19 +1,34 @@
-"""Serve the built book on this machine: `python -m tools.serve [--port 8000]`."""
+"""Serve the built book on this machine, as a good static host would: `python -m tools.serve [--port 8000]`."""
 
 import argparse
 import errno
+import gzip
+import io
 import os
+import re
 import sys
-from functools import partial
+from functools import lru_cache, partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent.parent / "_build" / "html"
+TEXT = re.compile(r"text/|application/(json|wasm|javascript)|image/svg|application/xml")
+# A name with a hash of the content in it: another content has another name.
+HASHED = re.compile(r"\.[0-9a-f]{8,}\.\w+$")
+
+
+@lru_cache(maxsize=512)
+def packed(path, changed):
+    """A file as gzip; `changed` is its time of change, so that a new file is packed again."""
+    return gzip.compress(Path(path).read_bytes(), 6, mtime=0)
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves files with the types that browsers insist on, whatever this machine's own table says."""
+    """Serves files packed, with a tag, and with the types that browsers insist on, whatever this machine's table says."""
 
+    protocol_version = "HTTP/1.1"  # one connection for many files
+    disable_nagle_algorithm = True
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
         ".mjs": "text/javascript",
@@ -22,12 +37,37 @@ class Handler(SimpleHTTPRequestHandler):
         ".svg": "image/svg+xml",
         ".wasm": "application/wasm",
         ".whl": "application/zip",
+        ".woff2": "font/woff2",
     }
 
-    def end_headers(self):
-        """Let the browser ask whether a page changed, so that a rebuilt book is seen at once."""
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
+    def send_head(self):
+        """Send the headers of a file and return its bytes; what is no file is left to Python's own server."""
+        path = self.translate_path(self.path)
+        if path.endswith("/") and os.path.isfile(path + "index.html"):
+            path += "index.html"
+        if not os.path.isfile(path):
+            return super().send_head()
+        kind = self.guess_type(path)
+        pack = bool(TEXT.match(kind)) and "gzip" in self.headers.get("Accept-Encoding", "")
+        changed = os.stat(path).st_mtime_ns
+        tag = f'"{changed:x}{"-gzip" if pack else ""}"'
+        known = tag in self.headers.get("If-None-Match", "")
+        content = b""
+        if not known:
+            content = packed(path, changed) if pack else Path(path).read_bytes()
+        self.send_response(HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK)
+        if not known:
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            if pack:
+                self.send_header("Content-Encoding", "gzip")
+        self.send_header("ETag", tag)
+        self.send_header("Vary", "Accept-Encoding")
+        forever = HASHED.search(path)
+        # Everything else is asked for again, so that a rebuilt book is seen at once.
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if forever else "no-cache")
+        self.end_headers()
+        return io.BytesIO(content)
 
     def log_message(self, format, *args):
         """Say nothing of requests that went well."""

@@ -1,7 +1,7 @@
 // Formulas, tables and outputs that are wider than the page scroll inside themselves.
 // The keyboard can only scroll what it can reach, so exactly those get a tab stop.
 
-const WIDE = 'mjx-container[display="true"], .output.text_html, .output.text_markdown, .output pre, pre';
+const WIDE = ".katex-display, .output.text_html, .output.text_markdown, .output pre, pre";
 
 function mark(element) {
   const wide = element.scrollWidth > element.clientWidth + 1;
@@ -14,13 +14,71 @@ function mark(element) {
   }
 }
 
-async function watch() {
-  await window.MathJax?.startup?.promise;
+window.addEventListener("load", () => {
   const observer = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
-  document.querySelectorAll(WIDE).forEach((element) => {
-    mark(element);
-    observer.observe(element);
+  document.querySelectorAll(WIDE).forEach((element) => observer.observe(element));
+});
+
+// The theme's menus and tooltips are Bootstrap's. Reading needs neither, so it is fetched when a hand comes near one.
+const MENU = '[data-bs-toggle="dropdown"]';
+let bootstrapLoaded;
+
+function loadBootstrap() {
+  bootstrapLoaded ??= new Promise((loaded) => {
+    const script = document.createElement("script");
+    script.src = `${document.documentElement.dataset.content_root}_static/scripts/bootstrap.js`;
+    script.onload = loaded;
+    document.head.append(script);
   });
+  return bootstrapLoaded;
 }
 
-window.addEventListener("load", watch);
+for (const event of ["pointerover", "focusin"]) {
+  document.addEventListener(event, ({ target }) => target.closest?.("[data-bs-toggle]") && loadBootstrap());
+}
+document.addEventListener("click", async ({ target }) => {
+  const menu = target.closest(MENU);
+  if (!menu || window.bootstrap) return;
+  await loadBootstrap();
+  menu.click();
+});
+
+// In the theme this comes with Bootstrap.
+const toTop = document.getElementById("pst-back-to-top");
+let before = 0;
+window.addEventListener(
+  "scroll",
+  () => {
+    toTop.style.display = scrollY < before && scrollY > 64 ? "block" : "none";
+    before = scrollY;
+  },
+  { passive: true },
+);
+toTop?.addEventListener("click", () => scrollTo(0, 0));
+
+// The search page shows where a word stands. That is prose: a formula counts as it is drawn, code and widgets do not.
+const NO_PROSE = "script, style, .headerlink, .cell_input, .cell_output, pre, details, .katex-mathml";
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    page.querySelectorAll(NO_PROSE).forEach((element) => element.remove());
+    page.querySelectorAll(".katex-display").forEach((formula) => formula.replaceWith("…"));
+    const place = anchor && page.getElementById(anchor.slice(1));
+    return (place || page.querySelector("article")).textContent;
+  };
+});
+
+// Whoever comes to the search field will need these on the next page.
+document.querySelector("#pst-search-dialog input")?.addEventListener(
+  "focus",
+  () => {
+    for (const file of ["_static/searchtools.js", "_static/language_data.js", "searchindex.js"]) {
+      const link = document.createElement("link");
+      link.rel = "prefetch";
+      link.href = document.documentElement.dataset.content_root + file;
+      document.head.append(link);
+    }
+  },
+  { once: true },
+);

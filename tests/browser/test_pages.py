@@ -84,3 +84,37 @@ def test_every_picture_says_what_it_shows(open_page, pages):
             silent[path] = bad
         page.context.close()
     assert silent == {}
+
+
+COPY = """(formula) => {
+  getSelection().selectAllChildren(formula);
+  const copied = new DataTransfer();
+  formula.dispatchEvent(new ClipboardEvent("copy", { clipboardData: copied, bubbles: true, cancelable: true }));
+  return [copied.getData("text/plain"), formula.querySelector("annotation").textContent];
+}"""
+
+
+def test_copying_a_formula_gives_its_tex(open_page):
+    page = open_page("book/notation.html")
+    for formula in page.locator("article .katex").all()[:20]:
+        copied, tex = formula.evaluate(COPY)
+        assert copied.strip("$") == tex
+
+
+@pytest.mark.parametrize("options", [{}, {"has_touch": True}], ids=["mouse", "touch"])
+def test_the_menus_open_although_their_script_comes_late(open_page, options):
+    page = open_page("book/two-dimensions.html", **options)
+    button = page.locator(".dropdown-download-buttons > button")
+    button.tap() if options else button.click()
+    page.locator(".dropdown-download-buttons .dropdown-menu").wait_for(state="visible")
+    page.locator("article h1").click()
+    page.locator(".dropdown-download-buttons .dropdown-menu").wait_for(state="hidden")
+    assert page.complaints == []
+
+
+def test_a_page_is_dark_from_its_first_paint_where_the_reader_wants_dark(open_page):
+    """The theme decides after the first paint; with all scripts of their own files held back, the page must be dark."""
+    page = open_page("book/index.html", color_scheme="dark")
+    page.route("**/*.js", lambda route: route.abort())
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"

@@ -35,7 +35,8 @@ def main(argv=None):
     try:
         if options.self_hosted:
             site = SITE
-            shutil.rmtree(site / "book", ignore_errors=True)
+            for part in ("book", "_static"):  # what these no longer hold must not stay behind
+                shutil.rmtree(site / part, ignore_errors=True)
             shutil.copytree(options.book, site, ignore=shutil.ignore_patterns("live"), dirs_exist_ok=True)
         fresh = build(site / "live", options.self_hosted)
     except (RuntimeRefused, RuntimeError, FileNotFoundError) as error:
