@@ -60,10 +60,22 @@ class Summary:
         return "\n".join(lines)
 
 
+OTHER_CELLS = """\
+{0} was graded already, and since then a cell was added to its sheet or taken out. nbgrader keeps the cells of a graded set.
+Put the old sheet back, or begin this set anew, with what was handed in: in the course's folder run
+    nbgrader db assignment remove {0} --force
+and then release and grade it again. Marks and comments that were given by hand for {0} are lost with it."""
+
+
 def release(course, assignment):
     """Make the student's version with nbgrader and enter its cells into the gradebook."""
     check_assignment(assignment)
-    course.nbgrader("generate_assignment", assignment, "--force", "--create")
+    try:
+        course.nbgrader("generate_assignment", assignment, "--force", "--create")
+    except RuntimeError as error:
+        if "Cannot add or remove cells" not in str(error):
+            raise
+        raise ValueError(OTHER_CELLS.format(assignment)) from None
 
 
 def check_assignment(assignment):
