@@ -182,6 +182,7 @@ def test_an_example_is_not_modified_by_an_edit():
         (lambda: BackwardPass(small_network(), np.ones((2, 1, 5, 5)), 0), "batch of 2"),
         (lambda: AnswerBox("?", float("nan")), "answer must be a finite number"),
         (lambda: AnswerBox("?", 1.0, digits=0), "digits at least 1"),
+        (lambda: AnswerBox("?", 5.0, terms=[2, 2]), "the terms add up to 4, the answer is 5"),
     ],
 )
 def test_errors_say_what_to_do(build, words):
@@ -345,8 +346,8 @@ def test_answer_box_links_to_files():
 
 
 def test_answer_box_knows_the_answer_with_too_few_digits():
-    assert AnswerBox("?", 0.0446, 3).trace["shorter"] == ["0.04", "0.045"]
-    assert AnswerBox("?", 3, 3).trace["shorter"] == []
+    assert AnswerBox("?", 0.04461, 3).trace["shorter"] == ["0.04", "0.045"]
+    assert AnswerBox("?", 3, 3).trace["shorter"] == AnswerBox("?", 0.0446, 3).trace["shorter"] == []
 
 
 @pytest.mark.parametrize("widget", ONE_OF_EACH, ids=repr)
@@ -432,10 +433,10 @@ def test_the_view_that_myst_nb_writes_is_read():
 
 def test_a_box_about_an_entry_knows_the_catalogued_mistakes():
     one = examples.one_dimension
-    box = AnswerBox.about("dw[0]?", "conv.dw", (0, 0, 0), one.dy, one.x, one.w)
-    assert box.answer_text == "0.3"
+    box = AnswerBox.about("dw[1]?", "conv.dw", (0, 0, 1), one.dy, one.x, one.w)
+    assert box.answer_text == "0.4"
     known = {mistake["text"]: mistake["replies"] for mistake in box.trace["wrong"]}
-    assert "averaged" in known["0.15"][0]["words"]
+    assert "averaged" in known["0.2"][0]["words"]
     assert all(len(replies) <= 2 for replies in known.values())
-    few = AnswerBox.about("?", "conv.dw", (0, 0, 0), one.dy, one.x, one.w, ids=["averaged-positions"])
-    assert [mistake["text"] for mistake in few.trace["wrong"]] == ["0.15"]
+    few = AnswerBox.about("?", "conv.dw", (0, 0, 1), one.dy, one.x, one.w, ids=["averaged-positions"])
+    assert [mistake["text"] for mistake in few.trace["wrong"]] == ["0.2"]

@@ -95,6 +95,31 @@ class Entry:
         return f"{self.label()} = {self.text()}"
 
 
+NAMED, WRITTEN = 4, 12  # terms of a sum that are written with their names, and with their numbers
+
+
+def written(entry: Entry, leading: int = 0) -> tuple[str, ...]:
+    """An entry as lines for people: ``dw[0] = x[0] × dy[0] + x[1] × dy[1]``, then its products, without their sum.
+
+    leading   axes that the reader does not have, such as those of examples and channels; they are left out
+    One line says so if nothing reaches the entry. Long sums are cut short.
+    """
+
+    def label(name: str, index: Index) -> str:
+        kept = index if name in ("b", "db") and not leading else index[leading:]
+        return f"{name}[{', '.join(map(str, kept))}]" if kept else name
+
+    if not entry.terms:
+        return (f"{label(entry.name, entry.index)} = 0: nothing reaches it",)
+    names = [" × ".join(label(f.name, f.index) for f in term.factors) for term in entry.terms]
+    named = " + ".join(names[:NAMED] + [f"... ({len(names)} terms)"] * (len(names) > NAMED))
+    products = [term.text() for term in entry.terms]
+    if len(products) == len(entry.terms[0].factors) == 1:
+        products = [number(entry.total)]
+    summed = " + ".join(products[:WRITTEN] + ["..."] * (len(products) > WRITTEN))
+    return f"{label(entry.name, entry.index)} = {named}", summed
+
+
 def positions(x_shape: Sequence[int], kernel: Sequence[int], **options: Any) -> Index:
     """How many output positions there are along each spatial axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
     return geometry.positions(x_shape[-len(kernel) :], kernel, **options)

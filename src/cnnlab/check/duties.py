@@ -186,30 +186,12 @@ def explained(duty: Duty, part: str, index: tuple[int, ...], probe: Probe) -> tu
     return tuple(
         line
         for item in (said if isinstance(said, tuple) else (said,))
-        for line in (_sentences(item, 2 if duty.plain else 0) if isinstance(item, trace.Entry) else (item,))
+        for line in (_lines(item, 2 if duty.plain else 0) if isinstance(item, trace.Entry) else (item,))
     )
 
 
-NAMED, WRITTEN = 4, 12  # terms of a sum that are written with their names, and with their numbers
-
-
-def _sentences(entry: trace.Entry, leading: int) -> tuple[str, ...]:
+def _lines(entry: trace.Entry, leading: int) -> tuple[str, ...]:
     """An entry as two lines, names and numbers, without the leading axes that the reader does not have."""
-
-    def label(name: str, index: tuple[int, ...]) -> str:
-        kept = index if name in ("b", "db") and not leading else index[leading:]
-        return f"{name}[{', '.join(map(str, kept))}]" if kept else name
-
-    if not entry.terms:
-        return (f"{label(entry.name, entry.index)} = 0: nothing reaches it",)
-    products = [" × ".join(label(f.name, f.index) for f in term.factors) for term in entry.terms]
-    names = " + ".join(products[:NAMED] + [f"... ({len(products)} terms)"] * (len(products) > NAMED))
-    return f"{label(entry.name, entry.index)} = {names}", f"= {_sum(entry)}"
-
-
-def _sum(entry: trace.Entry) -> str:
-    """The sum with its numbers, cut short if it is very long."""
-    if len(entry.terms) == len(entry.terms[0].factors) == 1:
-        return number(entry.total)
-    products = [term.text() for term in entry.terms]
-    return " + ".join(products[:WRITTEN] + ["..."] * (len(products) > WRITTEN)) + f" = {number(entry.total)}"
+    names, *products = trace.written(entry, leading)
+    total = number(entry.total)
+    return names, *(f"= {total}" if text == total else f"= {text} = {total}" for text in products)

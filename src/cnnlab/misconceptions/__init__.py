@@ -31,6 +31,7 @@ __all__ = [
     "TIES",
     "Change",
     "Misconception",
+    "applicable",
     "attempt",
     "formulas",
     "numbers",
@@ -115,6 +116,13 @@ def values(
         if result.shape == right.shape and not np.isclose(result[index], value, rtol=1e-9, atol=1e-12):
             found.setdefault(id, float(result[index]))
     return value, found
+
+
+def applicable(name: str, /, *arguments: Any, **options: Any) -> list[str]:
+    """The ids of the mistakes that give another array of the right shape; arguments as in `values`, without the index."""
+    task = task_of(name)
+    right, wrong = _variants(name, dict(zip((*task.takes, *task.options), arguments, strict=False)) | options)
+    return list(dict.fromkeys(id for id, result in wrong if result.shape == right.shape))
 
 
 def _variants(name: str, arguments: dict) -> tuple[Array, list[tuple[str, Array]]]:

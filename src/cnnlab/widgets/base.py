@@ -19,9 +19,9 @@ WIDE = 12  # with more columns than this, a cell is too narrow for its number
 STATIC = Path(__file__).parent / "static"
 
 
-def module(name: str) -> str:
-    """The ES module of one widget: the parts that all widgets share, then its own file."""
-    return "\n".join((STATIC / file).read_text(encoding="utf-8") for file in ("stage.js", f"{name}.js"))
+def module(*names: str) -> str:
+    """The ES module of one widget: the parts that all widgets share, then the named files, its own last."""
+    return "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in ("stage", *names))
 
 
 class TraceWidget(anywidget.AnyWidget):
