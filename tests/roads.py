@@ -112,11 +112,28 @@ def bash():
     return None if shutil.which("bash") else Lack("bash is not installed", programs.install("bash"))
 
 
+def firefox():
+    return (
+        None
+        if programs.find("firefox-esr")
+        else Lack("Firefox is not installed", programs.install("firefox-esr"))
+    )
+
+
+def webkit():
+    if sys.platform != "linux":
+        return ANOTHER_SYSTEM
+    absent = programs.missing(["webkit2gtk-driver", "xvfb"])
+    return Lack(f"{' and '.join(absent)} not installed", programs.install(*absent)) if absent else None
+
+
 NEEDS = {
     "bash": bash,
     "bubblewrap": bubblewrap,
+    "firefox": firefox,
     "namespaces": namespaces,
     "system call filter": system_call_filter,
+    "webkit": webkit,
     "worker": worker,
 }
 

@@ -10,7 +10,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = ROOT / ".github" / "workflows"
-OPTIONAL = ("bwrap", "unshare", "chromium", "google-chrome", "node", "npm")
+OPTIONAL = (
+    *("bwrap", "unshare", "chromium", "google-chrome", "firefox-esr", "firefox", "WebKitWebDriver", "Xvfb"),
+    *("node", "npm"),
+)
 
 # Writes down what was made, what it would have found, and whether everything is required; fails where it is told to.
 MAKE = """
@@ -24,7 +27,14 @@ echo "7 passed in 0.1s"
 APT = """
 echo "apt-get $*" >> {log}
 for name in "$@"; do
-  case $name in bubblewrap) cp {folder}/make {folder}/bwrap ;; chromium) cp {folder}/make {folder}/chromium ;; esac
+  case $name in
+    bubblewrap) name=bwrap ;;
+    webkit2gtk-driver) name=WebKitWebDriver ;;
+    xvfb) name=Xvfb ;;
+    chromium | firefox-esr) ;;
+    *) continue ;;
+  esac
+  cp {folder}/make {folder}/$name
 done
 """
 
@@ -91,7 +101,7 @@ def test_what_is_missing_is_installed_after_the_bare_case(machine):
     assert done.returncode == 0, done.stderr
     assert log[:2] == ["test||", "apt-get update -qq"]
     assert "chromium bubblewrap" in log[2]
-    assert all(line.endswith("|1| bwrap chromium") for line in log[3:])
+    assert all(line.endswith("|1| bwrap chromium firefox-esr WebKitWebDriver Xvfb") for line in log[3:])
 
 
 @pytest.mark.needs("bash")

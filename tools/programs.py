@@ -10,8 +10,11 @@ import sys
 PROGRAMS = {
     "bubblewrap": ("bwrap",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox-esr": ("firefox-esr", "firefox"),
+    "webkit2gtk-driver": ("WebKitWebDriver",),
+    "xvfb": ("Xvfb",),
 }
-LINUX_ONLY = {"bubblewrap"}
+LINUX_ONLY = {"bubblewrap", "webkit2gtk-driver", "xvfb"}
 
 
 def find(package):

@@ -35,7 +35,7 @@ CHROMIUMS_OWN = (
 PATIENCE = 240  # seconds that one chapter may take
 
 
-class _Plain(SimpleHTTPRequestHandler):
+class Plain(SimpleHTTPRequestHandler):
     """Any static host: files with their types, and nothing else."""
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
@@ -48,10 +48,15 @@ class _Plain(SimpleHTTPRequestHandler):
         pass
 
 
-@contextlib.contextmanager
 def serve(folder):
-    """Serve a folder; yields its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Plain, directory=str(folder))) as server:
+    """Serve a folder; a context manager that yields its address."""
+    return listening(folder, Plain)
+
+
+@contextlib.contextmanager
+def listening(folder, handler):
+    """Serve a folder with a handler of requests; yields its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

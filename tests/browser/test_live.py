@@ -12,7 +12,7 @@ from pathlib import Path
 import live_book as live
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe import faults
 from playwright.sync_api import expect
 
 from tools.live import runtime
@@ -116,12 +116,6 @@ def wait_until_stored(page, text):
     while text not in json.dumps(in_storage(page)):
         assert time.monotonic() < deadline, "the browser did not store what was typed"
         page.wait_for_timeout(200)
-
-
-def faults(page, part):
-    """What axe-core calls serious or critical in a part of a page."""
-    found = Axe().run(page, context=part).response["violations"]
-    return [(fault["id"], fault["nodes"]) for fault in found if fault["impact"] in ("serious", "critical")]
 
 
 def test_a_request_to_another_host_would_be_refused_and_seen(fresh, proxy, address):

@@ -1,0 +1,137 @@
+// What can be said of a page from inside it. It runs first in every page; drivers of browsers only open, type and press.
+
+globalThis.pageChecks = (() => {
+  const complaints = [];
+  for (const level of ["error", "warn"]) {
+    const usual = console[level];
+    console[level] = (...words) => {
+      complaints.push(words.map(String).join(" "));
+      usual.apply(console, words);
+    };
+  }
+  // Errors of scripts, and files that did not come: the latter do not bubble.
+  addEventListener("error", ({ message, target }) => complaints.push(message ?? `not loaded: ${target.src ?? target.href}`), true);
+  addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
+
+  // The text of the page; the search page has no article.
+  const text = () => document.querySelector("article") ?? document.querySelector("main");
+  const all = (selector, root = text()) => [...root.querySelectorAll(selector)];
+  const start = (element) => element.textContent.trim().replace(/\s+/g, " ").slice(0, 80);
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  const frames = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)));
+
+  // Waits a few seconds at most; whoever asks then sees what is missing.
+  async function until(holds) {
+    for (let tries = 0; !holds() && tries < 100; tries++) await pause(50);
+  }
+
+  async function ready() {
+    if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
+    await document.fonts.ready;
+    await until(() => !document.querySelector(".cnnlab-widget:not([data-alive])"));
+    await frames();
+  }
+
+  function kind(element) {
+    if (element.closest(".katex-display")) return "formula";
+    const code = element.closest(".cell_input, [class*=highlight-]:not(.highlight-text, .highlight-default, .cell_output *)");
+    return code ? "code" : element.closest("table") || element.querySelector("table") ? "table" : "text";
+  }
+
+  // What is wider than its box; `cue` says whether one sees that there is more.
+  function outOfSight() {
+    const isCut = (element) => getComputedStyle(element).overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
+    const boxes = all("*").filter((element) => element.clientWidth > 1 && isCut(element));
+    return boxes.map((element) => ({
+      kind: kind(element),
+      cue: getComputedStyle(element).maskImage.includes("gradient"),
+      text: start(element),
+    }));
+  }
+
+  // Numbers whose digits stand on two lines.
+  function cutNumbers() {
+    const texts = document.createTreeWalker(text(), NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    const cut = [];
+    while (texts.nextNode()) {
+      const node = texts.currentNode;
+      for (const { 0: number, index } of node.data.matchAll(/\d[\d.,]*\d/g)) {
+        range.setStart(node, index);
+        range.setEnd(node, index + number.length);
+        const lines = new Set([...range.getClientRects()].filter((box) => box.width).map((box) => Math.round(box.top)));
+        if (lines.size > 1) cut.push(`${number} in: ${start(node.parentElement)}`);
+      }
+    }
+    return cut;
+  }
+
+  // Each formula has a size, in its own font, and its brackets are as high as what they hold.
+  function badFormulas() {
+    const height = (element) => element.getBoundingClientRect().height;
+    const isLow = (fence) => height(fence) < 0.85 * height(fence.parentElement.querySelector(".mtable"));
+    return all(".katex")
+      .filter((formula) => formula.closest("details:not([open])") === null)
+      .filter((formula) => {
+        const drawn = formula.querySelector(".katex-html");
+        const fences = all(".minner > .mopen, .minner > .mclose", drawn).filter((one) => one.parentElement.querySelector(".mtable"));
+        const font = getComputedStyle(drawn).fontFamily.split(",")[0];
+        return !drawn.getBoundingClientRect().width || !document.fonts.check(`16px ${font}`) || fences.some(isLow);
+      })
+      .map(start);
+  }
+
+  function silentPictures() {
+    const says = (picture) => picture.getAttribute("alt") ?? picture.getAttribute("aria-label") ?? "";
+    const texts = all("img, svg[role=img]").map(says);
+    return texts.filter((text) => text.split(/\s+/).length < 4 || text.includes("/_images/"));
+  }
+
+  // With everything unfolded, as far as width is concerned.
+  async function layout() {
+    await frames();
+    const folded = all("details:not([open])");
+    folded.forEach((details) => (details.open = true));
+    await frames();
+    const found = {
+      wider: Math.max(0, document.documentElement.scrollWidth - innerWidth),
+      outOfSight: outOfSight(),
+      cutNumbers: cutNumbers(),
+      badFormulas: badFormulas(),
+    };
+    folded.forEach((details) => (details.open = false));
+    return found;
+  }
+
+  const widgets = () => all(".cnnlab-widget[data-alive]");
+  const trace = (place) => JSON.parse(document.getElementById("cnnlab-widgets").textContent).models[place.dataset.model].state.trace;
+  const boxes = () => widgets().filter((place) => trace(place).answer);
+  const steppers = () => widgets().filter((place) => !trace(place).answer);
+  const root = (place) => place.querySelector(".cnn");
+
+  return {
+    ready,
+    until,
+    layout,
+    complaints: () => complaints,
+    silentPictures,
+    counts: () => ({
+      formulas: all(".katex-html").length,
+      mathml: all(".katex-mathml math").length,
+      pictures: all("img, svg").length,
+      widgets: all(".cnnlab-widget").length,
+      living: widgets().length,
+      steppers: steppers().length,
+      boxes: boxes().length,
+      words: text().textContent.split(/\s+/).length,
+    }),
+    focusStep: (number) => all("button", steppers()[number]).find((button) => button.textContent === "Step").focus(),
+    step: (number) => Number(root(steppers()[number]).dataset.step),
+    // Puts the cursor into an answer box and returns the right answer.
+    focusBox(number) {
+      boxes()[number].querySelector("input").focus();
+      return trace(boxes()[number]).answer.text;
+    },
+    verdict: (number) => root(boxes()[number]).dataset.verdict,
+  };
+})();

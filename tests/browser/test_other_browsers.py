@@ -1,0 +1,81 @@
+"""Firefox and WebKit show what Chromium shows: every page once, its widgets and answer boxes by keyboard."""
+
+import browsers
+import pytest
+
+DESK = (1280, 900)
+ENTER = "\ue007"
+
+
+def look(browser, address):
+    """What one page looks like and how it answers, asked by `page_checks.js`."""
+    browser.open(address)
+    browser.resize(*DESK)
+    browser.ask("pageChecks.ready()")
+    seen = {"desk": browser.ask("pageChecks.layout()"), "counts": browser.ask("pageChecks.counts()")}
+    seen["stuck"] = [n for n in range(seen["counts"]["steppers"]) if not steps(browser, n)]
+    seen["silent"] = [n for n in range(seen["counts"]["boxes"]) if not replies(browser, n)]
+    browser.resize(browser.narrow, DESK[1])
+    seen["phone"] = browser.ask("pageChecks.layout()")
+    seen["complaints"] = browser.ask("pageChecks.complaints()")
+    return seen
+
+
+def steps(browser, number):
+    """Whether a widget goes one step at the press of a key."""
+    browser.ask(f"pageChecks.focusStep({number})")
+    before = browser.ask(f"pageChecks.step({number})")
+    browser.type(ENTER)
+    return browser.ask(f"pageChecks.step({number})") == before + 1
+
+
+def replies(browser, number):
+    """Whether a box takes the right answer."""
+    answer = browser.ask(f"pageChecks.focusBox({number})")
+    browser.type(answer + ENTER)
+    return browser.ask(f"pageChecks.verdict({number})") == "right"
+
+
+@pytest.fixture(scope="module")
+def address(book):
+    """Where the book is served with the checks in its pages."""
+    with browsers.serve(book) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def in_chromium(open_page, pages, address):
+    """What stands on every page, counted in Chromium."""
+    counts = {}
+    for path in pages:
+        page = open_page(path, address)
+        page.evaluate("pageChecks.ready()")
+        counts[path] = page.evaluate("pageChecks.counts()")
+        page.context.close()
+    assert sum(count["formulas"] for count in counts.values()) > 500
+    assert sum(count["boxes"] for count in counts.values()) > 20
+    assert sum(count["steppers"] for count in counts.values()) > 5
+    return counts
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.needs(name)) for name in browsers.BROWSERS]
+)
+def test_every_page_is_the_same_in_another_browser(name, in_chromium, address, tmp_path):
+    browser = browsers.BROWSERS[name](tmp_path)
+    faults = {}
+    try:
+        for path, counts in in_chromium.items():
+            seen = look(browser, f"{address}/{path}")
+            good = {"counts": counts, "stuck": [], "silent": [], "complaints": []}
+            found = {kind: seen[kind] for kind in good if seen[kind] != good[kind]}
+            for place in ("desk", "phone"):
+                lost = [box for box in seen[place]["outOfSight"] if place == "desk" or not box["cue"]]
+                found |= {f"{place}: out of sight": lost} if lost else {}
+                for kind in ("wider", "cutNumbers", "badFormulas"):
+                    found |= {f"{place}: {kind}": seen[place][kind]} if seen[place][kind] else {}
+            if found:
+                faults[path] = found
+    finally:
+        browser.close()
+    assert faults == {}
