@@ -45,6 +45,7 @@ def output(**data):
         (code("x = 1  # 0.5 of it"), "the comment '# 0.5 of it' states 0.5"),
         (code("print('loss is 0.5')"), "states 0.5; format a value"),
         (code("f()\ng();"), "';'"),
+        (code("y = f(" + "x, " * 30 + ")"), "has 97 characters; 79 fit the page"),
         (code("time.perf_counter()"), "shows a time"),
         (code("from tqdm.auto import tqdm"), "shows a time"),
         (code("for step in tqdm(steps): pass"), "disable=None"),
@@ -92,3 +93,9 @@ def test_lint_looks_for_linked_files(tmp_path):
 def test_lint_allows_no_decimal_on_a_page_without_a_kernel():
     (remark,) = lint.page_remarks("# T\nthe loss is 0.5")
     assert "recomputed by nothing" in remark.text
+
+
+def test_folded_code_may_be_long_because_it_wraps():
+    assert "characters" not in remarks(
+        new_markdown_cell("# T"), code("y = f(" + "x, " * 30 + ")", tags=["hide-input"])
+    )

@@ -455,6 +455,12 @@ def test_a_published_book_names_its_address_and_a_picture_for_shared_links(tmp_p
     (folder / "_config.yml").write_text(config.replace('baseurl: ""', "baseurl: https://example.org/book/"))
     result = run_build(folder)
     assert result.returncode == 0, result.stderr
+    # A second build with nothing changed but the style sheet brings the new one.
+    with (folder / "book" / "_static" / "book.css").open("a") as styles:
+        styles.write("p { orphans: 77 }")
+    assert run_build(folder).returncode == 0
+    (sheet,) = (folder / "_build" / "html" / "_static").glob("book.*.css")
+    assert "orphans: 77" in sheet.read_text(encoding="utf-8")
     page = soup(folder / "_build" / "html" / "book" / "other.html")
     address = "https://example.org/book/book/other.html"
     assert page.select_one('link[rel="canonical"]')["href"] == address

@@ -83,8 +83,11 @@ def digest(paths):
 
 
 def fingerprint(toc_path):
-    """What every page depends on; when it changes, all pages are built again."""
-    parts = [ROOT / "tools" / "sphinx_ext", ROOT / "tools" / "katex"]
+    """What every page depends on; when it changes, all pages are built again.
+
+    Static files are among it, because Sphinx copies them only where some page changed.
+    """
+    parts = [ROOT / "tools" / "sphinx_ext", ROOT / "tools" / "katex", ROOT / "book" / "_static"]
     return digest([ROOT / "_config.yml", toc_path, ROOT / "requirements.txt", *parts])
 
 

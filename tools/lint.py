@@ -32,6 +32,8 @@ class Remark:
         return f"{self.page}, {self.where}: {self.text}"
 
 
+LINE = 79  # characters of code that fit the column of a page; what is folded wraps
+
 _HEADING = re.compile(r"^(#{1,6})\s+\S", re.MULTILINE)
 _FENCE = re.compile(r"^(```+|~~~+).*?^\1", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(\s*<?([^\s)>]+)")
@@ -131,6 +133,9 @@ def _code_remarks(cell):
     yield from _decimals_in_code(source)
     if source.strip() and cell.execution_count is None:
         yield "it was not run; run python -m tools.refresh"
+    longest = max(source.splitlines(), key=len, default="")
+    if len(longest) > LINE and "hide-input" not in tags:
+        yield f"the line {longest.strip()!r} has {len(longest)} characters; {LINE} fit the page"
     if source.rstrip().endswith(";"):
         yield "nbval does not see the ';' at its end; assign the value to _ instead"
     if "skip-execution" in tags:

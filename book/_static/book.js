@@ -1,10 +1,17 @@
-// Formulas, tables and outputs that are wider than the page scroll inside themselves.
+// Formulas, tables and outputs that are wider than the page scroll inside themselves, and fade where more is to be seen.
 // The keyboard can only scroll what it can reach, so exactly those get a tab stop.
 
-const WIDE = ".katex-display, .output.text_html, .output.text_markdown, .output pre, pre";
+const WIDE = ".katex-display, .pst-scrollable-table-container, .output.text_html, .output.text_markdown, pre";
+
+function fade(element) {
+  const hidden = element.scrollWidth - element.clientWidth;
+  element.classList.toggle("more-left", element.scrollLeft > 1);
+  element.classList.toggle("more-right", element.scrollLeft < hidden - 1);
+}
 
 function mark(element) {
   const wide = element.scrollWidth > element.clientWidth + 1;
+  fade(element);
   if (wide && !element.hasAttribute("tabindex")) {
     element.tabIndex = 0;
     element.dataset.scrolls = "";
@@ -15,8 +22,22 @@ function mark(element) {
 }
 
 window.addEventListener("load", () => {
-  const observer = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
-  document.querySelectorAll(WIDE).forEach((element) => observer.observe(element));
+  const look = (entries) => entries.forEach((entry) => mark(entry.target));
+  const observer = new ResizeObserver((entries) => requestAnimationFrame(() => look(entries)));
+  document.querySelectorAll(WIDE).forEach((element) => {
+    observer.observe(element);
+    element.addEventListener("scroll", () => fade(element), { passive: true });
+  });
+});
+
+// Solutions are on paper, too; the book's other folded boxes open by themselves.
+let unfolded = [];
+window.addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("details.hide:not([open], .behind)")];
+  for (const solution of unfolded) solution.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const solution of unfolded) solution.open = false;
 });
 
 // The theme's menus and tooltips are Bootstrap's. Reading needs neither, so it is fetched when a hand comes near one.

@@ -88,17 +88,21 @@ def browser(playwright, proxy):
     assert live_book.outside(asked) == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_page(browser, served):
     """open_page(path, **options of the browser context) opens a page and waits until it is at rest.
+
+    `scripts` are files that run in the page before its own.
 
     What the page writes to the console as a warning or an error, and what it throws, is in `page.complaints`.
     """
     contexts = []
 
-    def open_(path, address=None, **options):
+    def open_(path, address=None, scripts=(), **options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
+        for script in scripts:
+            context.add_init_script(path=script)
         page = context.new_page()
         page.complaints = []
         page.on(

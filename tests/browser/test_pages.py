@@ -1,20 +1,42 @@
-"""Every page of the built book: quiet, reachable for everybody, and no wider than a phone."""
+"""Every page of the built book: quiet, reachable for everybody, and nothing on it runs out of sight."""
+
+from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe import faults
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
+HERE = Path(__file__).resolve().parent
+PHONE = {"width": 390, "height": 844}
+MADE = ("genindex.html", "py-modindex.html", "search.html?q=kernel")  # pages that are Sphinx's own
 
 
-def faults(page):
-    """What axe-core calls serious or critical, as (rule, selector) pairs."""
-    violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return {
-        (violation["id"], " ".join(map(str, node["target"])))
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    }
+def look(open_page, path):
+    """Everything that is asked of one page, opened once."""
+    page = open_page(path, scripts=[HERE / "page_checks.js"])
+    page.evaluate("pageChecks.ready()")
+    seen = {"title": page.title(), "pictures": page.evaluate("pageChecks.silentPictures()")}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("(wanted) => document.documentElement.dataset.theme === wanted", arg=scheme)
+        page.wait_for_timeout(400)  # colors change within 150 ms
+        seen[scheme] = faults(page)
+    seen["desk"] = page.evaluate("pageChecks.layout()")
+    page.set_viewport_size(PHONE)
+    seen["phone"] = page.evaluate("pageChecks.layout()")
+    seen["complaints"] = page.complaints
+    page.context.close()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def looks(open_page, pages):
+    """What was seen on every page."""
+    return {path: look(open_page, path) for path in (*pages, *MADE)}
+
+
+def where(looks, ask):
+    """The pages with an answer, and their answers."""
+    return {path: found for path, seen in looks.items() if (found := ask(seen))}
 
 
 def test_a_request_to_another_host_would_be_refused_and_seen(open_page, pages, proxy):
@@ -30,60 +52,69 @@ def test_a_request_to_another_host_would_be_refused_and_seen(open_page, pages, p
         asked.remove(request)
 
 
-def test_every_page_is_quiet(open_page, pages):
-    complaints = {}
-    for path in pages:
-        page = open_page(path)
-        assert page.title(), path
-        if page.complaints:
-            complaints[path] = page.complaints
-        page.context.close()
-    assert complaints == {}
+def test_every_page_is_quiet(looks):
+    assert all(seen["title"] for seen in looks.values())
+    assert where(looks, lambda seen: seen["complaints"]) == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(open_page, pages, scheme):
-    found = {}
-    for path in pages:
-        page = open_page(path, color_scheme=scheme)
-        assert page.locator("html").get_attribute("data-theme") == scheme
-        if new := faults(page):
-            found[path] = sorted(new)
-        page.context.close()
-    assert found == {}
+def test_axe_finds_nothing_serious(looks, scheme):
+    assert where(looks, lambda seen: seen[scheme]) == {}
 
 
-def test_axe_would_find_a_fault(open_page, pages):
-    page = open_page(pages[0])
-    page.evaluate("document.querySelector('article, main').append(document.createElement('button'))")
-    assert any(rule == "button-name" for rule, _ in faults(page))
+@pytest.mark.parametrize("place", ["desk", "phone"])
+def test_no_page_is_wider_than_the_screen(looks, place):
+    assert where(looks, lambda seen: seen[place]["wider"]) == {}
 
 
-def test_no_page_is_wider_than_a_phone(open_page, pages):
-    wide = {}
-    for path in pages:
-        page = open_page(path, **PHONE)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > PHONE["viewport"]["width"]:
-            wide[path] = width
-        page.context.close()
-    assert wide == {}
+@pytest.mark.parametrize("place", ["desk", "phone"])
+def test_nothing_runs_out_of_sight(looks, place):
+    """On a phone code and formulas may scroll, where one sees that there is more; nothing else may."""
+    may_scroll = {"desk": (), "phone": ("code", "formula")}[place]
+
+    def lost(seen):
+        boxes = seen[place]["outOfSight"]
+        return [box for box in boxes if box["kind"] not in may_scroll or not box["cue"]]
+
+    assert where(looks, lost) == {}
 
 
-def test_every_picture_says_what_it_shows(open_page, pages):
-    silent = {}
-    for path in pages:
-        page = open_page(path)
-        texts = page.eval_on_selector_all(
-            "article img, article svg[role=img]",
-            "(all) => all.map((one) => one.getAttribute('alt') ?? one.getAttribute('aria-label') ?? '')",
-        )
-        # myst-nb's default is the path of a file, which axe accepts.
-        bad = [text for text in texts if len(text.split()) < 4 or "/_images/" in text]
-        if bad:
-            silent[path] = bad
-        page.context.close()
-    assert silent == {}
+@pytest.mark.parametrize("place", ["desk", "phone"])
+def test_no_number_is_cut_and_every_formula_stands(looks, place):
+    assert where(looks, lambda seen: seen[place]["cutNumbers"]) == {}
+    assert where(looks, lambda seen: seen[place]["badFormulas"]) == {}
+
+
+def test_every_picture_says_what_it_shows(looks, pages):
+    """myst-nb's default is the path of a file, which axe accepts."""
+    assert where({path: looks[path] for path in pages}, lambda seen: seen["pictures"]) == {}
+
+
+SPOIL = """() => {
+  const add = (html) => document.querySelector("article").insertAdjacentHTML("beforeend", html);
+  add("<button></button>");
+  add(`<pre style='white-space: pre'>${"long ".repeat(99)}</pre>`);
+  add("<p style='width: 2em; word-break: break-all'>123456789</p>");
+  add("<div style='width: 5000px'>wide</div>");
+  document.querySelector(".katex-html").style.display = "none";
+  console.error("spoiled");
+  document.body.append(Object.assign(new Image(), { src: "missing.png" }));
+}"""
+
+
+def test_each_fault_would_be_seen(open_page):
+    page = open_page("book/notation.html", scripts=[HERE / "page_checks.js"])
+    page.evaluate("pageChecks.ready()")
+    page.evaluate(SPOIL)
+    assert any(fault.startswith("button-name") for fault in faults(page))
+    page.wait_for_load_state("networkidle")
+    seen = page.evaluate("pageChecks.layout()")
+    assert seen["wider"] > 1000
+    assert [(box["kind"], box["cue"]) for box in seen["outOfSight"]] == [("text", False)]
+    assert [text.partition(" ")[0] for text in seen["cutNumbers"]] == ["123456789"]
+    assert len(seen["badFormulas"]) == 1
+    complaints = page.evaluate("pageChecks.complaints()")
+    assert len(complaints) == 2 and "spoiled" in complaints[0] and "missing.png" in complaints[1]
 
 
 COPY = """(formula) => {
@@ -118,3 +149,37 @@ def test_a_page_is_dark_from_its_first_paint_where_the_reader_wants_dark(open_pa
     page.route("**/*.js", lambda route: route.abort())
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+PRINTED = """() => addEventListener("beforeprint", () => {
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility()).length;
+  window.printed = {
+    solutions: seen("details.hide:not(.behind) .cell_input pre"),
+    folded: seen("details:not([open]) > summary"),
+    buttons: seen("button, .headerlink, .behind"),
+  };
+})"""
+
+
+def test_paper_has_the_solutions_and_no_buttons(open_page):
+    page = open_page("book/two-dimensions.html")
+    count = page.locator("details.hide:not(.behind)").count()
+    page.evaluate("scrollTo(0, 9000)")
+    page.evaluate("scrollTo(0, 8000)")  # upwards: the theme's button to the top comes
+    page.emulate_media(media="print")
+    page.evaluate(PRINTED)
+    page.pdf()
+    assert page.evaluate("printed") == {"solutions": count, "folded": 0, "buttons": 0}
+    page.emulate_media(media="screen")
+    assert page.locator("details.hide[open]").count() == 0 < count
+    assert page.get_by_text("Show the code").first.is_visible()
+
+
+def test_what_a_cell_shows_comes_before_its_folded_code(open_page):
+    page = open_page("book/two-dimensions.html")
+    behind = page.locator("details.hide.behind")
+    assert behind.count() > 3
+    for folded in behind.all():
+        assert folded.evaluate("(one) => one.previousElementSibling.classList.contains('cell_output')")
+    # Code that only asks for a widget is left out.
+    assert "widgets.WeightSharing(" not in page.locator("article").text_content()
