@@ -1,8 +1,8 @@
 """Run the benchmarks and write their records: `python -m bench [speed] [growth] [ways] [routing] [wasm]
-[widget_steps] [page_weight]`.
+[widget_steps] [page_weight] [slow_phone] [lighthouse]`.
 
-Without arguments all but the last three, which are asked for by name: wasm needs Node, the others Chromium. Needs the
-environment of `python -m tools.torch_env`.
+Without arguments the first four. The others are asked for by name: wasm and lighthouse need Node, all but wasm Chromium.
+Needs the environment of `python -m tools.torch_env`.
 """
 
 import argparse
@@ -16,6 +16,8 @@ PARTS = {
     "wasm": "the same shapes in WebAssembly (Pyodide, under Node)",
     "widget_steps": "how long a widget draws one step, in Chromium",
     "page_weight": "what each page of the built book transfers",
+    "slow_phone": "when the words and the formulas of each page stand on a slow phone",
+    "lighthouse": "Lighthouse's scores of each page (under Node)",
 }
 DEFAULT = ("speed", "growth", "ways", "routing")
 

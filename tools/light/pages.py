@@ -15,6 +15,7 @@ SHEET = re.compile(r'[ \t]*<link (?=[^>]*rel="stylesheet")[^>]*href="(?P<src>[^"
 PRELOADED_SCRIPT = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 VIEWPORT = re.compile(r'\s*<meta name="viewport"[^>]*>')
 MODE = re.compile(r"(dataset\.theme = localStorage[^\n]*\n)")
+SOURCE_MAP = re.compile(r"//# sourceMappingURL=\S+")  # names a file that is left out
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?([^"')]+)["']?\)?;""")
 URL = re.compile(r"""url\((?!["']?(?:data:|#))["']?([^)"']+)["']?\)""")
 
