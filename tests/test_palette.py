@@ -53,7 +53,7 @@ NAMED = re.compile(
 FREE = {"src/cnnlab/palette.py", "book/_static/favicon.svg"}  # the browser's tab has no style sheet
 OTHERS = ROOT / "tools" / "katex"  # as it comes from its authors
 # A mask has no colors: white is what is seen, black what is cut out.
-EXCEPTIONS = {"src/cnnlab/widgets/static/stage.js": ['fill: "white', 'fill: "black']}
+EXCEPTIONS = {}
 DRAWS = ("src/cnnlab", "book/_static", "tools")
 
 

@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ElementTree
 import nbformat
 import numpy as np
 import pytest
+from conftest import ROOT
+from script import Script
 
 from cnnlab import (
     conv1d,
@@ -13,13 +15,25 @@ from cnnlab import (
     conv2d,
     conv2d_backward,
     examples,
+    geometry,
     losses,
+    max_pool2d,
     max_pool2d_backward,
     network,
+    trace,
 )
 from cnnlab.formatting import number
 from cnnlab.palette import ROLES, paint
-from cnnlab.widgets import AnswerBox, BackwardPass, PoolRouting, TwoLayers, WeightSharing
+from cnnlab.widgets import (
+    AnswerBox,
+    BackwardPass,
+    DeltaSheet,
+    PoolRouting,
+    ThreeSums,
+    Turn,
+    TwoLayers,
+    WeightSharing,
+)
 from cnnlab.widgets.answer_box import rounding
 from tools.sphinx_ext import widgets as extension
 
@@ -34,12 +48,10 @@ def strings(array):
     return [number(value) for value in np.asarray(array).ravel()]
 
 
-def weight_sharing(seed=0, x=(5, 6), w=(2, 3), stride=1, padding=0):
-    rank = len(w)
-    strides, pads = np.broadcast_to(stride, rank), np.broadcast_to(padding, rank)
-    grid = [(n + 2 * p - m) // s + 1 for n, m, s, p in zip(x, w, strides, pads, strict=True)]
+def weight_sharing(seed=0, x=(5, 6), w=(2, 3), **options):
+    grid = geometry.positions(x, w, **options)
     arrays = integers(seed, 1, 1, *x), integers(seed + 1, 1, 1, *w), integers(seed + 2, 1, 1, *grid)
-    return arrays, WeightSharing(*arrays, stride=stride, padding=padding)
+    return arrays, WeightSharing(*arrays, **options)
 
 
 def small_network():
@@ -59,6 +71,9 @@ def one_of_each():
         PoolRouting([[1, 1, 0], [2, 0, 3]], [[5, 7]], (2, 2), 1, ties="split"),
         TwoLayers(two.x, two.w1, two.w2, two.t),
         BackwardPass(small_network(), integers(5, 5, 5), 1, channel=2),
+        ThreeSums(*weight_sharing(x=(7,), w=(3,), stride=2, padding=1)[0], stride=2, padding=1),
+        DeltaSheet(*weight_sharing()[0], weight=(1, 2)),
+        Turn(*weight_sharing()[0]),
         AnswerBox(
             "What is dw[0]?", 0.3, 3, [(0.15, "averaged", "mistakes.md"), (0.6, "twice", None)], "Yes."
         ),
@@ -78,81 +93,322 @@ ONE_OF_EACH = one_of_each()
         {"x": (7,), "w": (3,)},
         {"x": (8,), "w": (3,), "stride": 3, "padding": 2},
         {"x": (6, 5), "w": (3, 2), "stride": (2, 1), "padding": (0, 1)},
+        {"x": (9, 6), "w": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (2, 3)},
     ],
 )
 def test_weight_sharing_shows_the_gradients_of_the_backend(case):
     (x, w, dy), widget = weight_sharing(**case)
     forward, backward = (conv1d, conv1d_backward) if x.ndim == 3 else (conv2d, conv2d_backward)
-    geometry = {
+    options = {
         name: case[name][0] if x.ndim == 3 and isinstance(case[name], tuple) else case[name]
-        for name in ("stride", "padding")
+        for name in ("stride", "padding", "dilation")
         if name in case
     }
-    dx, dw, _ = backward(dy, x, w, **geometry)
-    trace = widget.trace
-    for name, array in {"x": x, "w": w, "dy": dy, "dx": dx, "dw": dw, "y": forward(x, w, **geometry)}.items():
-        assert trace[name]["text"] == strings(array)
-        assert trace[name]["shape"] == list(array.shape[2:])
-    for kind, name in {"w": "dw", "x": "dx", "y": "y"}.items():
-        ends = [running[-1] if running else "0" for _, running in trace["sums"][kind]]
-        assert ends == trace[name]["text"]
-        for products, running in trace["sums"][kind]:
-            assert strings(np.cumsum([float(product) for product in products])) == running
+    dx, dw, _ = backward(dy, x, w, **options)
+    results = {"dx": dx, "dw": dw, "y": forward(x, w, **options)}
+    assert widget.trace["results"] == {name: strings(array) for name, array in results.items()}
+    for name, array in {"x": x, "w": w, "dy": dy}.items():
+        assert widget.trace["given"][name] == {
+            "shape": list(array.shape[2:]),
+            "values": array.ravel().tolist(),
+        }
 
 
 def test_weight_sharing_takes_plain_arrays_and_the_first_weight_asked_for():
     plain = WeightSharing([1, 2, 3], [0.3, 0.5], [-0.1, 0.2], weight=[1])
     full = WeightSharing(*(examples.one_dimension.__dict__[name] for name in ("x", "w", "dy")), weight=(1,))
     assert plain.trace == full.trace and plain.trace["first"] == 1
-    assert plain.trace["dw"]["text"] == ["0.3", "0.4"]
-    assert plain.trace["sums"]["w"][1] == [["-0.2", "0.6"], ["-0.2", "0.4"]]
+    assert plain.trace["results"]["dw"] == ["0.3", "0.4"]
 
 
-def test_a_large_input_is_stepped_by_rows_and_its_state_stays_small():
-    (x, w, dy), widget = weight_sharing(x=(28, 28), w=(5, 5))
-    _, dw, _ = conv2d_backward(dy, x, w)
-    trace = widget.trace
-    assert trace["chunk"] == 24 and list(trace["sums"]) == ["w"]
-    assert [running[-1] for _, running in trace["sums"]["w"]] == strings(dw)
-    for products, running in trace["sums"]["w"]:
-        assert len(products) == 24
-        assert strings(np.cumsum([float(product) for product in products])) == running
-    assert len(json.dumps(trace)) < 60_000
+def test_a_state_holds_what_is_given_and_the_results_and_no_terms():
+    nine = examples.nine_neurons
+    assert len(json.dumps(WeightSharing(nine.x, nine.w, nine.dy).trace)) < 900
+    _, widget = weight_sharing(x=(28, 28), w=(5, 5))
+    assert widget.trace["chunk"] == 24, "a step adds a whole row of outputs"
+    assert len(json.dumps(widget.trace)) < 20_000
     assert len(widget.still()) < 100_000
-    sent = []
-    widget.send = sent.append
-    widget.receive({"entry": ["x", 30]})
-    products, running = sent[0]["sums"]
-    assert sent[0]["entry"] == ["x", 30] and len(products) == 2 * 3
-    assert running[-1] == trace["dx"]["text"][30]
 
 
-@pytest.mark.parametrize("shapes", [[(k * 20,) for k in (5, 10)], [(k, 20) for k in (30, 60)]])
-def test_the_state_does_not_grow_with_the_square_of_the_input(shapes):
-    kernel = (3,) * len(shapes[0])
-    small, large = (len(json.dumps(weight_sharing(x=shape, w=kernel)[1].trace)) for shape in shapes)
-    assert large < 2.5 * small
+def test_numbers_are_settled_before_anything_is_computed():
+    """Python's last bits differ from machine to machine; what the scripts get is what Python computed with."""
+    widget = WeightSharing([0.1 + 0.2, 1 / 3], [1.0], [1.0, 1.0])
+    assert widget.trace["given"]["x"]["values"] == [0.3, 0.333333333333]
+    assert widget.arrays["x"].ravel().tolist() == [0.3, 0.333333333333]
 
 
-def test_an_edited_number_gives_a_new_trace():
-    widget = WeightSharing([1, 2, 3], [0.3, 0.5], [-0.1, 0.2])
-    sent = []
-    widget.send = sent.append
-    widget.receive({"hello": True})
-    widget.receive({"edit": ["x", 1, " 7,5 "]})
-    widget.receive({"edit": ["dy", 0, "\N{MINUS SIGN}1"]})
-    widget.receive({"edit": ["w", 0, "many"]})
-    assert sent[:3] == [{"live": True}, {"edited": ["x", 1]}, {"edited": ["dy", 0]}]
-    assert '"many" is not a number' in sent[3]["error"]
-    assert widget.trace["dw"]["text"] == strings([-1 * 1 + 0.2 * 7.5, -1 * 7.5 + 0.2 * 3])
-    assert "dw[0] = 1 × (-1) + 7.5 × 0.2 = 0.5" in widget.still().replace("\N{NO-BREAK SPACE}", " ")
+# What the scripts compute, against the traces.
 
 
-def test_an_example_is_not_modified_by_an_edit():
-    widget = WeightSharing(*(getattr(examples.one_dimension, name) for name in ("x", "w", "dy")))
-    widget.send = lambda reply: None
-    widget.receive({"edit": ["x", 0, "9"]})
-    assert examples.one_dimension.x[0, 0, 0] == 1 and widget.trace["x"]["text"][0] == "9"
+@pytest.fixture(scope="module")
+def scripts():
+    steps = {name: Script("arithmetic", name) for name in ("weight_sharing", "pool_routing", "two_layers")}
+    lit = ("three_sums", "delta_sheet", "turn")
+    return steps | {name: Script("arithmetic", "judgment", "stage", "numbers", "light", name) for name in lit}
+
+
+def array_of(given):
+    """A given array of a state as (1, 1, *shape)."""
+    return np.array(given["values"], float).reshape(1, 1, *given["shape"])
+
+
+def places(array):
+    return [(0, 0, *index) for index in np.ndindex(array.shape[2:])]
+
+
+def factors_of(term, arrays):
+    return [[f.name, int(np.ravel_multi_index(f.index, arrays[f.name].shape))] for f in term.factors]
+
+
+def entries_of(state):
+    """The given arrays of a convolution's state, and {sum: (the array with a place for it, the entry of an index)}."""
+    arrays = {name: array_of(given) for name, given in state["given"].items()}
+    x, w, dy = (arrays[name] for name in ("x", "w", "dy"))
+    options = state["options"]
+    return arrays, {
+        "dw": (w, lambda index: trace.conv_dw(dy, x, w, index=index, **options)),
+        "dx": (x, lambda index: trace.conv_dx(dy, x, w, index=index, **options)),
+        "y": (dy, lambda index: trace.conv_y(x, w, index=index, **options)),
+    }
+
+
+def sharing_agrees(script, state):
+    """Every step of every sum, and all three sums; the number of terms compared."""
+    arrays, entry_of = entries_of(state)
+    assert script.call("sumsWritten", state["given"], state) == state["results"]
+    compared = 0
+    for name, (of, entry) in entry_of.items():
+        for place, index in enumerate(places(of)):
+            expected = entry(index)
+            steps = script.call("sharingSteps", state["given"], state, name, place)
+            terms = [term for step in steps for term in step["terms"]]
+            assert [term["factors"] for term in terms] == [
+                factors_of(term, arrays) for term in expected.terms
+            ]
+            assert [term["product"] for term in terms] == [term.product for term in expected.terms]
+            if name != "dw" or state["chunk"] == 1:
+                assert [step["after"] for step in steps] == list(expected.running)
+            elif steps:
+                ends = np.cumsum([len(step["terms"]) for step in steps]) - 1
+                assert [step["after"] for step in steps] == [expected.running[end] for end in ends]
+                assert len(steps) <= -(-arrays["dy"].size // state["chunk"])
+            telling = script.call("sharingSteps", state["given"], state, name, place, True)
+            assert telling == ([step for step in steps if step["added"]] or steps)
+            assert number(expected.total, state["digits"]) == state["results"][name][place]
+            compared += len(terms)
+    return compared
+
+
+def routing_agrees(script, state):
+    x, dy = (array_of(state["given"][name]) for name in ("x", "dy"))
+    options = {"stride": state["stride"]}
+    compared = 0
+    for ties in ("first", "split", "all"):
+        results = {"y": state["results"]["y"], "dx": state["results"]["dx"][ties]}
+        assert script.call("routingResults", state["given"], state, ties) == results
+        steps = script.call("routingSteps", state["given"], state, ties)
+        assert len(steps) == dy.size
+        for place, index in enumerate(places(x)):
+            entry = trace.pool_dx(dy, x, state["size"], index=index, ties=ties, **options)
+            mine = [
+                (n, one) for n, step in enumerate(steps) for one in step["given"] if one["place"] == place
+            ]
+            windows = [int(np.ravel_multi_index(term.factors[0].index, dy.shape)) for term in entry.terms]
+            assert [n for n, _ in mine] == windows
+            assert [one["product"] for _, one in mine] == [term.product for term in entry.terms]
+            assert [one["after"] for _, one in mine] == list(entry.running)
+            assert number(entry.total, state["digits"]) == results["dx"][place]
+            compared += len(mine)
+        whole = np.cumsum([sum(one["product"] for one in step["given"]) for step in steps])
+        assert [step["after"] for step in steps] == whole.tolist()
+    return compared
+
+
+def layers_agree(script, state):
+    arrays = {name: array_of(given) for name, given in state["given"].items()}
+    x, w1 = arrays["x"], arrays["w1"]
+    held = state["dy"] and array_of(state["dy"])
+    results = script.call("layersResults", state["given"], state)
+    assert results == state["results"]
+    between = script.call("twoLayers", {**state["given"], "dy": state["dy"]}, state["slope"])
+    dh = array_of(between["dh"])
+    assert held is None or strings(held) == results["dy"]
+    compared = 0
+    for place, index in enumerate(places(w1)):
+        right = trace.conv_dw(dh, x, w1, index=index)
+        wrong = trace.product_of_sums(dh, x, w1, index=index)
+        made = script.call("layersSteps", {**state["given"], "dh": between["dh"]}, place)
+        named = {"x": x, "dy": dh}
+        assert [step["term"]["factors"] for step in made["steps"]] == [
+            factors_of(t, named) for t in right.terms
+        ]
+        assert [step["right"] for step in made["steps"]] == list(right.running)
+        n = len(right.terms)
+        assert [step["wrong"] for step in made["steps"]] == [
+            wrong.running[(k + 1) ** 2 - 1] for k in range(n)
+        ]
+        xs, deltas = zip(*(term.factors for term in right.terms), strict=True)
+        assert made["table"] == [one.value * other.value for one in xs for other in deltas]
+        sums = [np.cumsum([factor.value for factor in factors]).tolist() for factors in (xs, deltas)]
+        assert [step["sums"] for step in made["steps"]] == [list(pair) for pair in zip(*sums, strict=True)]
+        assert number(right.total, state["digits"]) == state["results"]["dw1"][place]
+        compared += n * n
+    return compared
+
+
+def light_agrees(script, state):
+    """Every sum that can be lit: its terms, its formula, its total."""
+    arrays, entry_of = entries_of(state)
+    assert script.call("sumsWritten", state["given"], state) == state["results"]
+    compared = 0
+    for name, (of, entry) in entry_of.items():
+        for place, index in enumerate(places(of)):
+            expected = entry(index)
+            lit = script.call("litSum", state["given"], state, name, place)
+            assert [term["factors"] for term in lit["terms"]] == [
+                factors_of(term, arrays) for term in expected.terms
+            ]
+            assert lit["texts"] == [term.text(state["digits"]) for term in expected.terms]
+            assert lit["total"] == number(expected.total, state["digits"]) == state["results"][name][place]
+            compared += len(expected.terms)
+    return compared
+
+
+def turn_agrees(script, state):
+    """Under the turned kernel lie the deltas that the terms of dx have, each with its weight; zeros elsewhere."""
+    x, w, dy = (array_of(state["given"][name]) for name in ("x", "w", "dy"))
+    for place, index in enumerate(places(x)):
+        terms = trace.conv_dx(dy, x, w, index=index).terms
+        met = script.call("turned", place, state["given"]["x"], state["given"]["w"], dy.shape[2:])
+        found = {(one["weight"], one["output"]) for one in met if one["output"] is not None}
+        named = {"w": w, "dy": dy}
+        assert found == {tuple(flat for _, flat in factors_of(term, named)) for term in terms}
+        assert [one["weight"] for one in met] == list(range(w.size))[::-1], (
+            "read in order, the kernel is turned"
+        )
+    return light_agrees(script, state)
+
+
+AGREE = {
+    "ThreeSums": ("three_sums", light_agrees),
+    "DeltaSheet": ("delta_sheet", light_agrees),
+    "Turn": ("turn", turn_agrees),
+    "WeightSharing": ("weight_sharing", sharing_agrees),
+    "PoolRouting": ("pool_routing", routing_agrees),
+    "TwoLayers": ("two_layers", layers_agree),
+}
+
+
+def stored_states():
+    """The state of every widget that a page of the book shows, with its class."""
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        widgets = nbformat.read(path, as_version=4).metadata.get("widgets", {})
+        for model in widgets.get(extension.STATE, {}).get("state", {}).values():
+            yield model["state"]["_anywidget_id"].rpartition(".")[2], model["state"]["trace"]
+
+
+def test_every_step_of_every_widget_of_the_book_agrees_with_the_trace(scripts, record_property):
+    compared, seen = 0, set()
+    for kind, state in stored_states():
+        if kind in AGREE:
+            name, agrees = AGREE[kind]
+            compared += agrees(scripts[name], state)
+            seen.add(kind)
+    assert seen == set(AGREE) and compared > 500
+    record_property("agreed", f"{compared} terms of the book's widgets")
+
+
+def test_every_step_of_other_widgets_agrees_with_the_trace(scripts):
+    sharing = [
+        {},
+        {"stride": 2},
+        {"stride": (1, 2), "padding": (2, 1)},
+        {"x": (9,), "w": (3,), "dilation": 2},
+    ]
+    for case in [*sharing, {"x": (20, 20), "w": (3, 3)}, {"x": (8,), "w": (3,), "stride": 3, "padding": 2}]:
+        assert sharing_agrees(scripts["weight_sharing"], weight_sharing(**case)[1].trace) > 10
+    for size, stride in [(2, 1), ((2, 3), (1, 2)), (3, 1)]:
+        x = integers(0, 5, 6)
+        outputs = geometry.positions(x.shape, geometry.pair(size, 2), stride=stride)
+        widget = PoolRouting(x, integers(1, *outputs), size, stride, ties="split")
+        assert routing_agrees(scripts["pool_routing"], widget.trace) > 10
+    x, w1, w2, t = (integers(k, *shape) for k, shape in enumerate([(4, 5), (2, 2), (2, 3), (2, 2)]))
+    for loss in (losses.squared_error_backward, losses.half_sum_of_squares_backward, lambda y, t: 3 * y):
+        assert layers_agree(scripts["two_layers"], TwoLayers(x, w1, w2, t, loss_backward=loss).trace) > 10
+
+
+def test_every_sum_of_other_pictures_agrees_with_the_trace(scripts):
+    for widget in ONE_OF_EACH:
+        name, agrees = AGREE.get(type(widget).__name__, (None, None))
+        if agrees in (light_agrees, turn_agrees):
+            assert agrees(scripts[name], widget.trace) > 20
+
+
+def test_the_sheet_goes_where_the_hand_goes_and_stops_at_the_edge(scripts):
+    def moved(weight, rows, columns):
+        return scripts["delta_sheet"].call("slid", weight, [3, 4], [rows, columns])
+
+    assert moved(5, 1, 1) == 10 and moved(5, -1, 0) == 1 and moved(5, 0, -9) == 4 and moved(5, 9, 9) == 11
+
+
+def test_the_pictures_are_those_of_the_book_s_sketches():
+    longer = examples.one_dimension_longer
+    table = ThreeSums(longer.x, longer.w, longer.dy)
+    assert table.trace["results"] == {
+        "y": ["4", "8", "-3", "13"], "dw": ["12", "8", "11"], "dx": ["1", "-3", "7", "-4", "0", "9"],
+    }  # fmt: skip
+    assert "A diagonal: dx[2]" in table.still()
+    nine = examples.nine_neurons
+    sheet = DeltaSheet(nine.x, nine.w, nine.dy, weight=(1, 2))
+    assert sheet.trace["results"]["dw"][5] == "8" and "add: 8." in sheet.trace["caption"]
+    turn = Turn([[1, 0, 2], [3, -1, 1], [0, 2, -2]], [[1, 2], [3, 4]], [[1, -1], [2, 3]])
+    assert turn.first == (1, 1) and turn.trace["results"]["dx"][4] == "8"
+    assert "4 × 1 + 3 × (-1) + 2 × 2 + 1 × 3 = 8" in turn.still().replace("\n", " ")
+
+
+def test_an_address_brings_numbers_and_nonsense_brings_words():
+    script = Script("arithmetic", "judgment", "numbers")
+    nine = examples.nine_neurons
+    given = WeightSharing(nine.x, nine.w, nine.dy).trace["given"]
+    name = script.call("slug", "Nine neurons: one kernel!")
+    assert name == "nine-neurons-one-kernel"
+    own = {name: {"w": "1,2,-3,0.5,0,0,0,0,9"}, "other": {"x": "1,2"}}
+    address = script.call("writeAddress", own)
+    assert address == "#numbers;nine-neurons-one-kernel/w=1,2,-3,0.5,0,0,0,0,9;other/x=1,2"
+    assert script.call("readAddress", address) == own
+    assert script.call("numbersAsked", own[name], given) == {
+        "arrays": {"w": [1, 2, -3, 0.5, 0, 0, 0, 0, 9]}, "words": "",
+    }  # fmt: skip
+    for nonsense, words in {
+        "w=1,2": "w has 9 numbers",
+        "w=1,2,3,4,5,6,7,8,many": "w has 9 numbers",
+        "z=1": "there is no z",
+        "constructor=1": "there is no constructor",
+        "w": "w has 9 numbers",
+        "%%%=%": "there is no %%%",
+    }.items():
+        asked = script.call("readAddress", f"#numbers;{name}/{nonsense}")
+        found = script.call("numbersAsked", asked[name], given)
+        assert found["arrays"] == {} and words in found["words"], nonsense
+    for other in ("", "#the-check", "#numbers;", "#numbers;;/;=", "#numbers"):
+        assert name not in script.call("readAddress", other)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (" 7,5 ", 7.5),
+        ("\N{MINUS SIGN}1", -1),
+        ("3/4", 0.75),
+        *((text, None) for text in ("many", "", "1/0", "-")),
+    ],
+)
+def test_what_a_reader_types_is_read(text, value):
+    script = Script("judgment", "numbers")
+    assert (
+        script.call("(text) => { const n = readNumber(text); return Number.isFinite(n) ? n : null; }", text)
+        == value
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,11 +422,14 @@ def test_an_example_is_not_modified_by_an_edit():
         (lambda: WeightSharing([1, 2, 3], [1, 1], [1, 1, 1]), r"dy .* shape \(2,\); got \(3,\)"),
         (lambda: WeightSharing([1, 2, 3], [[1, 1]], [1, 1]), "all be two-dimensional"),
         (lambda: WeightSharing([1, 2], [1, 1, 1], [1]), "larger than the padded input"),
-        (lambda: WeightSharing([1, 2], [1, 1], [1], stride=0), "strides must be at least 1"),
+        (lambda: WeightSharing([1, 2], [1, 1], [1], stride=0), "strides and dilations must be at least 1"),
         (
             lambda: WeightSharing([1, 2], [1, 1], [1], weight=(2,)),
-            r"weight must be an index into the kernel \(2,\)",
+            r"weight must be an index into the shape \(2,\)",
         ),
+        (lambda: WeightSharing([1, np.nan], [1], [1, 1]), "finite numbers only"),
+        (lambda: ThreeSums(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2))), "1 spatial axes"),
+        (lambda: Turn([1, 2, 3], [1, 1], [1, 1]), "2 spatial axes"),
         (lambda: PoolRouting([1, 2], [1], 2, ties="last"), "first, split, all; got 'last'"),
         (lambda: PoolRouting([1, 2], [1, 2], 2), r"shape \(1,\); got \(2,\)"),
         (
@@ -192,72 +451,53 @@ def test_errors_say_what_to_do(build, words):
 
 def test_pool_routing_shows_the_gradient_of_the_backend():
     x, dy = integers(0, 1, 1, 5, 6), integers(1, 1, 1, 4, 5)
-    widget = PoolRouting(x, dy, 2, 1)
-    rules = widget.trace["rules"]
-    assert rules["first"]["dx"]["text"] == strings(max_pool2d_backward(dy, x, 2, stride=1))
-    for rule in rules.values():
-        total = sum(float(text) for text in rule["dx"]["text"])
-        assert float(rule["running"][-1]) == pytest.approx(total, abs=1e-4)  # thirds are shown rounded
-        last = {}
-        for step in rule["steps"]:
-            last |= {place: after for place, _, after in step}
-        assert [last.get(place, "0") for place in range(30)] == rule["dx"]["text"]
-    assert rules["first"]["kept"] and rules["split"]["kept"] and not rules["all"]["kept"]
+    results = PoolRouting(x, dy, 2, 1).trace["results"]
+    assert results["dx"]["first"] == strings(max_pool2d_backward(dy, x, 2, stride=1))
+    assert results["y"] == strings(max_pool2d(x, 2, stride=1))
 
 
 def test_overlapping_windows_add_up_in_one_cell():
     pooling = examples.pooling
-    trace = PoolRouting(pooling.x, pooling.dy, pooling.size, pooling.stride).trace
-    assert trace["rules"]["first"]["dx"]["text"] == ["0", "10", "101", "0"]
-    assert trace["rules"]["first"]["steps"] == [[[1, "10", "10"]], [[2, "100", "100"]], [[2, "1", "101"]]]
-    assert list(trace["rules"]) == ["first"], "without a tie there is one rule"
+    results = PoolRouting(pooling.x, pooling.dy, pooling.size, pooling.stride).trace["results"]
+    assert results["dx"]["first"] == ["0", "10", "101", "0"]
 
 
 def test_the_rules_for_ties_give_their_own_numbers():
-    rules = PoolRouting([[4, 4, 1], [0, 4, 4]], [[6]], (2, 3), 1).trace["rules"]
-    assert rules["first"]["dx"]["text"] == ["6", "0", "0", "0", "0", "0"]
-    assert rules["split"]["dx"]["text"] == ["1.5", "1.5", "0", "0", "1.5", "1.5"]
-    assert rules["all"]["dx"]["text"] == ["6", "6", "0", "0", "6", "6"]
-    assert [rules[name]["kept"] for name in ("first", "split", "all")] == [True, True, False]
+    gradients = PoolRouting([[4, 4, 1], [0, 4, 4]], [[6]], (2, 3), 1).trace["results"]["dx"]
+    assert gradients["first"] == ["6", "0", "0", "0", "0", "0"]
+    assert gradients["split"] == ["1.5", "1.5", "0", "0", "1.5", "1.5"]
+    assert gradients["all"] == ["6", "6", "0", "0", "6", "6"]
 
 
 @pytest.mark.parametrize("shapes", [((4, 5), (2, 2), (2, 3), (2, 2)), ((6,), (3,), (2,), (3,))])
 def test_two_layers_shows_the_right_gradient_and_the_wrong_one(shapes):
     x, w1, w2, t = (integers(k, 1, 1, *shape) for k, shape in enumerate(shapes))
     forward, backward = (conv2d, conv2d_backward) if len(shapes[0]) == 2 else (conv1d, conv1d_backward)
-    trace = TwoLayers(x, w1, w2, t, loss_backward=losses.half_sum_of_squares_backward).trace
+    widget = TwoLayers(x, w1, w2, t, loss_backward=losses.half_sum_of_squares_backward)
     h = forward(x, w1)
-    dh, _, _ = backward(forward(h, w2) - t, h, w2)
+    y = forward(h, w2)
+    dh, _, _ = backward(y - t, h, w2)
     _, dw1, _ = backward(dh, x, w1)
-    assert trace["arrays"]["dh"]["text"] == strings(dh)
-    assert trace["arrays"]["dw1"]["text"] == strings(dw1)
-    assert [weight["right"][-1] for weight in trace["weights"]] == strings(dw1)
+    expected = {"h": h, "y": y, "dy": y - t, "dh": dh, "dw1": dw1}
+    assert widget.trace["results"] == {name: strings(array) for name, array in expected.items()}
+    assert widget.trace["slope"] == 1 and widget.trace["dy"] is None
     window = np.lib.stride_tricks.sliding_window_view(x[0, 0], h.shape[2:])
     sums = window.reshape(dw1.size, -1).sum(axis=1) * dh.sum()
-    assert [weight["wrong"][-1] for weight in trace["weights"]] == strings(sums)
-    for weight in trace["weights"]:
-        n = len(weight["products"])
-        table = np.array(weight["table"], dtype=object).reshape(n, n)
-        assert list(np.diag(table)) == weight["products"]
-        for k in range(1, n + 1):
-            assert number(sum(float(text) for text in table[:k, :k].ravel())) == weight["wrong"][k - 1]
-            assert (
-                number(float(weight["sums"][0][k - 1]) * float(weight["sums"][1][k - 1]))
-                == weight["wrong"][k - 1]
-            )
+    assert [widget.wrong(index).total for index in np.ndindex(w1.shape[2:])] == sums.tolist()
 
 
 def test_two_layers_has_the_question_s_own_loss():
     two = examples.two_convolutions
     trace = TwoLayers(two.x, two.w1, two.w2, two.t).trace
-    y, t = (float(trace["arrays"][name]["text"][0]) for name in ("y", "t"))
-    assert trace["arrays"]["dy"]["text"] == [number(2 * (y - t))]
+    assert trace["results"]["dy"] == [number(2 * (float(trace["results"]["y"][0]) - two.t.item()))]
+    assert trace["slope"] == 2
 
 
 def test_zero_covariance_leaves_the_product_of_sums_four_times_too_large():
     flat = examples.zero_covariance
-    trace = TwoLayers(flat.i, [1], [1], np.zeros(4), loss_backward=lambda y, t: flat.d.reshape(1, 1, 4)).trace
-    assert (trace["weights"][0]["right"][-1], trace["weights"][0]["wrong"][-1]) == ("20", "80")
+    widget = TwoLayers(flat.i, [1], [1], np.zeros(4), loss_backward=lambda y, t: flat.d.reshape(1, 1, 4))
+    assert (widget.right((0,)).total, widget.wrong((0,)).total) == (20, 80)
+    assert widget.trace["dy"]["values"] == [3, 1, 1, 3] and "t" not in widget.trace["given"]
 
 
 def test_backward_pass_shows_the_network_s_own_gradients():
@@ -386,7 +626,7 @@ def test_a_still_draws_its_numbers_from_the_trace():
     svg = ElementTree.fromstring(widget.still()).find(f"{SVG}svg")
     shown = [text.text for text in svg.iter(f"{SVG}text")]
     for name in ("x", "w", "dy", "dw"):
-        texts = widget.trace[name]["text"]
+        texts = strings((widget.arrays | widget.results)[name])
         assert any(shown[k : k + len(texts)] == texts for k in range(len(shown))), name
 
 
@@ -407,6 +647,9 @@ def test_a_page_embeds_each_module_once_and_only_what_is_shown():
     assert list(packed["models"]) == ["m1", "m0", "m3"]
     assert packed["models"]["m0"]["module"] == packed["models"]["m1"]["module"] == 0
     assert len(packed["modules"]) == 2 and len(packed["styles"]) == 1
+    texts = ["\n".join(packed["parts"][place] for place in places) for places in packed["modules"]]
+    assert texts == [ONE_OF_EACH[k].get_state()["_esm"] for k in (1, 3)]
+    assert len(set(packed["parts"])) == len(packed["parts"]), "what modules share travels once"
     assert packed["models"]["m3"]["state"]["trace"] == ONE_OF_EACH[3].trace
     assert not any(name.startswith("_") for name in packed["models"]["m3"]["state"])
     with pytest.raises(KeyError):

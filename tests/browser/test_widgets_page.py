@@ -1,5 +1,6 @@
 """Every widget of every page, stepped to its end by mouse and by keyboard, against the numbers of the notebook."""
 
+import functools
 import re
 
 import nbformat
@@ -8,6 +9,8 @@ import pytest
 from conftest import ROOT
 
 from cnnlab import trace as traces_of
+from cnnlab import widgets
+from cnnlab.formatting import number
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -32,6 +35,11 @@ def traces(path):
 def kind(state):
     """The class of a widget, as its state names it."""
     return state["_anywidget_id"].rpartition(".")[2]
+
+
+def stepped(state):
+    """Whether a widget has steps; an answer box and a picture of one sum have none."""
+    return kind(state) in ("WeightSharing", "PoolRouting", "TwoLayers", "BackwardPass")
 
 
 def widgets_of(page, states):
@@ -61,38 +69,52 @@ def position(widget):
     return tuple(widget.evaluate(LOOK)[:2])
 
 
-MARKED = """(place, mark) => Object.fromEntries([...place.querySelectorAll(".cnn-grid")]
-  .map((grid) => [grid.querySelector("b").textContent,
-    [...grid.querySelectorAll(`.cnn-cell.${mark}`)].map((cell) => Number(cell.dataset.flat))])
-  .filter(([, flats]) => flats.length))"""
+MARKED = """(place, [mark, part]) => {
+  const found = {};
+  for (const grid of place.querySelectorAll(".cnn-grid")) {
+    const names = [...grid.querySelectorAll(".cnn-label b")].map((one) => one.textContent);
+    for (const cell of grid.querySelectorAll(".cnn-cell")) {
+      const nodes = part ? [...cell.querySelectorAll(".cnn-part")] : [cell];
+      nodes.forEach((node, n) => node.classList.contains(mark) && (found[names[n]] ??= []).push(Number(cell.dataset.flat)));
+    }
+  }
+  return found;
+}"""
 
 
-def marked(widget, mark):
-    """The marked cells, {name of the grid: flat places}."""
-    return widget.evaluate(MARKED, mark)
+def marked(widget, mark, part=False):
+    """The marked cells by grid, {name: flat places}; or the marked numbers in them, by their own names."""
+    return widget.evaluate(MARKED, [mark, part])
 
 
-def array(state):
-    """An array of a trace as (1, 1, *shape)."""
-    return np.array([float(text) for text in state["text"]]).reshape(1, 1, *state["shape"])
+def arrays_of(trace):
+    """The given arrays of a trace as (1, 1, *shape), by name."""
+    return {
+        name: np.array(given["values"], float).reshape(1, 1, *given["shape"])
+        for name, given in trace["given"].items()
+    }
+
+
+def to_the_start(widget, act):
+    """Back to where nothing has been added yet: Again leads to the first step, and Back before it."""
+    step, steps = position(widget)
+    if step == steps:
+        act(widget, "Again")
+    while position(widget)[0]:
+        act(widget, "Back")
 
 
 def running(widget, act, after_each=lambda step: None):
-    """Step a widget to its end; the sum it shows after each step."""
+    """Step a widget from its start to its end; the sum it shows after each step."""
     seen = []
+    to_the_start(widget, act)
     step, steps = position(widget)
-    if step:
-        act(widget, "Reset")
-        step, _ = position(widget)
-    assert step == 0
     while step < steps:
         act(widget, "Step")
         step, _, shown = widget.evaluate(LOOK)
         seen.append(shown)
         after_each(step)
     assert len(seen) == steps
-    widget.get_by_role("button", name="Step", exact=True).press("Enter")
-    assert position(widget) == (steps, steps), "there is a step beyond the end"
     return seen
 
 
@@ -102,12 +124,12 @@ def some(count):
 
 
 def choose(widget, label, flat, act):
-    """Choose a cell of the grid with this name: by mouse, or with the arrow keys and Enter."""
+    """Choose a cell of the grid with this label: by mouse, or with the arrow keys and Enter."""
     grid = widget.get_by_role("grid", name=label, exact=True)
     cells = grid.get_by_role("gridcell")
     if act is by_mouse:
         cells.nth(flat).click()
-        return
+        return cells.nth(flat)
     rows = grid.get_by_role("row")
     columns = cells.count() // rows.count()
     grid.locator("[tabindex='0']").focus()
@@ -121,79 +143,139 @@ def choose(widget, label, flat, act):
         page.keyboard.press(key)
     assert cells.nth(flat).evaluate("(cell) => cell === document.activeElement")
     page.keyboard.press("Enter")
+    return cells.nth(flat)
+
+
+def shown_in(widget, label, part):
+    """The numbers that a grid shows: the upper one of each cell (0), or the one below (1)."""
+    cells = widget.get_by_role("grid", name=label, exact=True).get_by_role("gridcell")
+    return cells.evaluate_all("(all, part) => all.map((one) => one.children[part].textContent)", part)
+
+
+LABELS = {"w": "kernel w over dw", "x": "input x over dx", "dy": "output y over dy"}
+
+
+def entries_of(arrays, options):
+    """{sum: (where it is chosen, its array, the entry of a spatial index)} for a convolution."""
+    x, w, dy = (arrays[name] for name in ("x", "w", "dy"))
+    return {
+        "dw": ("w", w, lambda index: traces_of.conv_dw(dy, x, w, index=index, **options)),
+        "dx": ("x", x, lambda index: traces_of.conv_dx(dy, x, w, index=index, **options)),
+        "y": ("dy", dy, lambda index: traces_of.conv_y(x, w, index=index, **options)),
+    }
 
 
 def step_weight_sharing(widget, trace, act):
-    x, w, dy = (array(trace[name]) for name in ("x", "w", "dy"))
-    geometry = {"stride": trace["stride"], "padding": trace["padding"]}
-    entry_of = {
-        "w": lambda index: traces_of.conv_dw(dy, x, w, index=index, **geometry),
-        "x": lambda index: traces_of.conv_dx(dy, x, w, index=index, **geometry),
-        "y": lambda index: traces_of.conv_y(x, w, index=index, **geometry),
-    }
-    grids = {"w": ("kernel w", "dw", w), "x": ("input x", "dx", x), "y": ("upstream gradient dy", "y", dy)}
-    for name, (label, result, chosen) in grids.items():
-        entries = trace["sums"].get(name, [])
-        for flat in some(len(entries)):
-            choose(widget, label, flat, act)
-            entry = entry_of[name](np.unravel_index(flat, chosen.shape))
-            of = {"x": x, "w": w, "dy": dy}
+    arrays = arrays_of(trace)
+    write = functools.partial(number, digits=trace["digits"])
+    for name, (grid, of, entry_of) in entries_of(arrays, trace["options"]).items():
+        for flat in some(of.size):
+            cell = choose(widget, LABELS[grid], flat, act)
+            entry = entry_of(np.unravel_index(flat, of.shape))
+            assert widget.locator("[data-sum]").inner_text() == trace["results"][name][flat]
 
-            def lights_the_factors(step, entry=entry, of=of):
-                if trace["chunk"] == 1:
-                    now = {
-                        f.name: [np.ravel_multi_index(f.index, of[f.name].shape)]
-                        for f in entry.terms[step - 1].factors
-                    }
-                    assert marked(widget, "cnn-now") == now
+            def lights_the_factors(step, entry=entry):
+                found = {place: set(flats) for place, flats in marked(widget, "cnn-now", part=True).items()}
+                factors = entry.terms[step - 1].factors
+                assert found == {
+                    f.name: {int(np.ravel_multi_index(f.index, arrays[f.name].shape))} for f in factors
+                }
+                assert widget.locator(".cnn-wires path").count() == 1, "one wire, that of the present term"
+                assert widget.locator(".cnn-term.cnn-now").count() == 1
 
-            assert running(widget, act, lights_the_factors) == entries[flat][1], (name, flat)
-            if entries[flat][1]:
-                assert widget.locator("[data-sum]").inner_text() == trace[result]["text"][flat]
+            def looks_unfinished(step, entry=entry, cell=cell):
+                lights_the_factors(step, entry)
+                done = step == len(entry.terms)
+                assert widget.locator(".cnn[data-open]").count() == (not done)
+                assert cell.locator("[data-open]").count() == (not done)
+
+            assert running(widget, act, looks_unfinished) == [write(value) for value in entry.running]
+        parts = [0, 1] if name != "y" else [1, 0]
+        below = shown_in(widget, LABELS[grid], parts[1])
+        finished = [k for k, text in enumerate(below) if text != "·"]
+        assert [below[k] for k in finished] == [trace["results"][name][k] for k in finished]
+        assert len(finished) >= min(of.size, 3), "what was added up stays"
 
 
 def step_pool_routing(widget, trace, act):
-    x, dy = array(trace["x"]), array(trace["dy"])
-    for rule, numbers in trace["rules"].items():
-        radio = widget.locator(f"input[value={rule}]")
-        if radio.count():
-            radio.click() if act is by_mouse else radio.press("Space")
+    arrays = arrays_of(trace)
+    x, dy = arrays["x"], arrays["dy"]
+    rules = widget.get_by_label("On a tie")
+    for rule, totals in trace["results"]["dx"].items():
+        rules.select_option(rule)
+        after = np.zeros(dy.size)
+        for place in np.ndindex(x.shape[2:]):
+            entry = traces_of.pool_dx(
+                dy, x, trace["size"], index=(0, 0, *place), stride=trace["stride"], ties=rule
+            )
+            for term in entry.terms:
+                after[np.ravel_multi_index(term.factors[0].index, dy.shape) :] += term.product
 
-        def lights_the_window(step, numbers=numbers):
+        def lights_the_window(step):
             index = np.unravel_index(step - 1, dy.shape)
             window = traces_of.pool_window(x, trace["size"], index=index, stride=trace["stride"])
-            seen = marked(widget, "cnn-lit").get("x", []) + marked(widget, "cnn-chosen")["x"]
-            assert sorted(seen) == [np.ravel_multi_index(at, x.shape) for at in window]
-            now = marked(widget, "cnn-now")
+            assert sorted(marked(widget, "cnn-lit")["x"]) == [
+                np.ravel_multi_index(at, x.shape) for at in window
+            ]
+            now = marked(widget, "cnn-now", part=True)
             assert now["dy"] == [step - 1]
-            assert now["dx"] == [place for place, _, _ in numbers["steps"][step - 1]]
+            assert len(now["dx"]) == widget.locator(".cnn-wires path").count()
 
-        assert running(widget, act, lights_the_window) == numbers["running"]
-        shown = (
-            widget.get_by_role("grid", name="gradient dx", exact=True)
-            .get_by_role("gridcell")
-            .all_inner_texts()
-        )
-        if "shade" not in numbers["dx"]:
-            assert shown == numbers["dx"]["text"]
+        seen = running(widget, act, lights_the_window)
+        assert [float(text) for text in seen] == pytest.approx(after, rel=1e-3)
+        assert shown_in(widget, LABELS["x"], 1) == totals
+    assert shown_in(widget, LABELS["dy"], 0) == trace["results"]["y"]
 
 
 def step_two_layers(widget, trace, act):
-    for flat, weight in enumerate(trace["weights"]):
-        choose(widget, "first kernel w1", flat, act)
-        assert running(widget, act) == weight["right"]
-        assert widget.locator("[data-wrong]").inner_text() == weight["wrong"][-1]
-        cells = (
-            widget.get_by_role("table", name="Every x times every dh").get_by_role("cell").all_inner_texts()
-        )
-        assert cells == weight["table"]
+    results = trace["results"]
+    arrays = arrays_of(trace)
+    dh = np.array([float(text) for text in results["dh"]]).reshape(
+        1, 1, *(n - m + 1 for n, m in zip(arrays["x"].shape[2:], arrays["w1"].shape[2:], strict=True))
+    )
+    for flat, index in enumerate(np.ndindex(arrays["w1"].shape[2:])):
+        choose(widget, "w1 over dw1", flat, act)
+        right = traces_of.conv_dw(dh, arrays["x"], arrays["w1"], index=(0, 0, *index))
+        wrong = traces_of.product_of_sums(dh, arrays["x"], arrays["w1"], index=(0, 0, *index))
+        assert running(widget, act) == [number(value) for value in right.running]
+        assert widget.locator("[data-wrong]").inner_text() == number(wrong.total)
+        table = widget.get_by_role("table", name="Every x times every dh")
+        products = [a.factors[0].value * b.factors[1].value for a in right.terms for b in right.terms]
+        assert table.get_by_role("cell").all_inner_texts() == [number(value) for value in products]
+    assert shown_in(widget, "w1 over dw1", 1) == results["dw1"]
+
+
+MARGINS = {
+    "ThreeSums": {"dw": "w", "dx": "x", "y": "dy"},
+    "DeltaSheet": {"dw": "w"},
+    "Turn": {"dx": "x"},
+}
+
+
+def light_each(name, widget, trace, act):
+    """Light every sum of a picture: the formula is that of the trace."""
+    arrays = arrays_of(trace)
+    entries = entries_of(arrays, trace["options"])
+    for sum_name, of in MARGINS[name].items():
+        _, array, entry_of = entries[sum_name]
+        grid = widget.locator(f".cnn-grid[data-name='{of}']")
+        for flat, index in enumerate(np.ndindex(array.shape)):
+            cell = grid.get_by_role("gridcell").nth(flat)
+            cell.click() if act is by_mouse else cell.press("Enter")
+            entry = entry_of(index)
+            formula = f"{sum_name}[{', '.join(map(str, index[2:]))}] = {entry.text(trace['digits'])}"
+            assert widget.locator("[data-formula]").inner_text() == formula
+            lit = widget.locator("[data-lit]:not([data-lit=''])" if name == "ThreeSums" else ".cnn-sum-cell")
+            assert lit.count() == (len(entry.terms) if name == "ThreeSums" else 1)
+        shown = grid.get_by_role("gridcell").evaluate_all("(all) => all.map((one) => one.innerText)")
+        assert all(result in text for result, text in zip(trace["results"][sum_name], shown, strict=True))
 
 
 def step_backward_pass(widget, trace, act):
     seen = running(widget, act)
     assert len(seen) == len(trace["stages"])
     assert seen[-1] == (trace["result"]["text"] if trace["result"] else trace["loss"])
-    by_mouse(widget, "Reset")
+    to_the_start(widget, act)
     assert widget.locator("[data-sum]").inner_text() == trace["loss"]
 
 
@@ -238,6 +320,7 @@ STEPPERS = {
     "PoolRouting": step_pool_routing,
     "TwoLayers": step_two_layers,
     "BackwardPass": step_backward_pass,
+    **{name: functools.partial(light_each, name) for name in MARGINS},
     "AnswerBox": step_answer_box,
 }
 
@@ -259,10 +342,11 @@ def test_every_widget_ends_at_the_number_that_python_computed(open_page, path, a
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_widgets_do_not_disturb_each_other(open_page, path):
     page = open_page(f"book/{path.stem}.html")
-    living = [widget for widget, state in widgets_of(page, traces(path)) if kind(state) != "AnswerBox"]
+    living = [widget for widget, state in widgets_of(page, traces(path)) if stepped(state)]
+    ends = [position(widget)[1] for widget in living]
     for moved, widget in enumerate(living):
-        by_mouse(widget, "Step")
-        assert [position(other)[0] for other in living] == [1] * (moved + 1) + [0] * (len(living) - moved - 1)
+        to_the_start(widget, by_mouse)
+        assert [position(other)[0] for other in living] == [0] * (moved + 1) + ends[moved + 1 :]
     ids = page.eval_on_selector_all(".cnnlab-widget [id]", "(all) => all.map((one) => one.id)")
     assert len(ids) == len(set(ids))
 
@@ -274,7 +358,8 @@ def test_play_shows_the_end_at_once_where_motion_is_not_wanted(open_page, path):
         assert widget.locator(".cnn").evaluate(
             "(root) => [...root.querySelectorAll('*')].every((one) => getComputedStyle(one).transitionDuration === '0s')"
         )
-        if kind(state) != "AnswerBox":
+        if stepped(state):
+            to_the_start(widget, by_mouse)
             by_mouse(widget, "Show all")
             step, steps = position(widget)
             assert step == steps > 0
@@ -285,13 +370,15 @@ def test_play_walks_and_pauses(open_page, path):
     page = open_page(f"book/{path.stem}.html")
     page.clock.install()
     for widget, state in widgets_of(page, traces(path)):
-        if kind(state) == "AnswerBox":
+        if not stepped(state):
             continue
+        to_the_start(widget, by_mouse)
         by_mouse(widget, "Play")
-        page.clock.run_for(1000)
-        by_mouse(widget, "Pause")
+        page.clock.run_for(100)
         step, steps = position(widget)
-        assert 0 < step < steps or steps == 1
+        assert step == 1 or steps == 1
+        if steps > 1:
+            by_mouse(widget, "Pause")
         page.clock.run_for(5000)
         assert position(widget) == (step, steps)
 
@@ -308,13 +395,212 @@ def wait_until_all_are_at(page, end):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_paper_shows_the_last_state(open_page, path):
     page = open_page(f"book/{path.stem}.html")
-    living = [pair for pair in widgets_of(page, traces(path)) if kind(pair[1]) != "AnswerBox"]
+    living = [pair for pair in widgets_of(page, traces(path)) if stepped(pair[1])]
+    for widget, _ in living:
+        to_the_start(widget, by_mouse)
     page.emulate_media(media="print")
     wait_until_all_are_at(page, end=True)
     for widget, _ in living:
-        assert not widget.get_by_role("button", name="Step", exact=True).is_visible()
+        assert not widget.get_by_role("button", name="Play", exact=True).is_visible()
     page.emulate_media(media="screen")
     wait_until_all_are_at(page, end=False)
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
+WITH_NUMBERS = [
+    path for path in NOTEBOOKS if any("given" in state.get("trace", {}) for state in traces(path))
+]
+TALLEST = 700
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_widgets_hold_still_on_a_phone(open_page, path):
+    """No step changes the height, none is taller than a phone, and the controls stay where they are."""
+    page = open_page(f"book/{path.stem}.html", **PHONE)
+    for widget, state in widgets_of(page, traces(path)):
+        if "given" not in state["trace"]:
+            continue
+        root = widget.locator(".cnn")
+
+        def places(root=root):
+            """The height, and how far down the controls stand, in whole pixels."""
+            top = "(one) => one.querySelector('.cnn-main').getBoundingClientRect().top - one.getBoundingClientRect().top"
+            return round(root.bounding_box()["height"]), round(root.evaluate(top))
+
+        if not stepped(state):
+            assert root.bounding_box()["height"] <= TALLEST, (
+                state["trace"]["title"],
+                root.bounding_box()["height"],
+            )
+            continue
+        tall, top = places()
+        assert tall <= TALLEST, (state["trace"]["title"], tall)
+        assert top < 80, "the controls stand on top"
+        to_the_start(widget, by_mouse)
+        step, steps = position(widget)
+        while step < steps:
+            assert places() == (tall, top), (state["trace"]["title"], step)
+            by_mouse(widget, "Step")
+            step, _ = position(widget)
+
+
+def results_for(state, arrays):
+    """{label of a grid: (which number of its cells, what Python computes for the arrays)}."""
+    trace = state["trace"]
+    if kind(state) == "WeightSharing":
+        made = widgets.WeightSharing(**arrays, **trace["options"], digits=trace["digits"])
+        results = made.trace["results"]
+        return {
+            LABELS["dy"]: (0, results["y"]),
+            LABELS["w"]: (1, results["dw"]),
+            LABELS["x"]: (1, results["dx"]),
+        }
+    if kind(state) == "PoolRouting":
+        made = widgets.PoolRouting(
+            **arrays, size=trace["size"], stride=trace["stride"], digits=trace["digits"]
+        )
+        results = made.trace["results"]
+        return {LABELS["dy"]: (0, results["y"]), LABELS["x"]: (1, results["dx"][trace["first"]])}
+    if kind(state) == "TwoLayers":
+        return {"w1 over dw1": (1, widgets.TwoLayers(**arrays).trace["results"]["dw1"])}
+    options = trace["options"] if kind(state) == "ThreeSums" else {}
+    results = getattr(widgets, kind(state))(**arrays, **options).trace["results"]
+    return {
+        "ThreeSums": {"w": (1, results["dw"]), "x": (1, results["dx"]), "dy": (0, results["y"])},
+        "DeltaSheet": {LABELS["w"]: (1, results["dw"])},
+        "Turn": {"pixels x over dx": (1, results["dx"])},
+    }[kind(state)]
+
+
+def agrees(widget, state, arrays):
+    """Whether everything that is shown is what Python computes for these arrays; a sum that was not added up shows a dot."""
+    for label, (part, expected) in results_for(state, arrays).items():
+        shown = shown_in(widget, label, part)
+        assert all(text in ("·", right) for text, right in zip(shown, expected, strict=True)), (
+            label,
+            shown,
+            expected,
+        )
+
+
+@pytest.mark.parametrize("path", WITH_NUMBERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("by", ["mouse", "keyboard", "touch"])
+def test_numbers_can_be_changed_and_put_back(open_page, path, by):
+    page = open_page(f"book/{path.stem}.html", **(PHONE if by == "touch" else {}))
+    for widget, state in widgets_of(page, traces(path)):
+        if "given" not in state["trace"]:
+            continue
+        trace = state["trace"]
+        arrays = arrays_of(trace)
+        before = widget.locator(".cnn").inner_text()
+        badge = widget.get_by_text("your numbers", exact=True)
+        assert not badge.is_visible()
+        for name, array in arrays.items():
+            grid = widget.locator(f".cnn-grid[data-name='{name}']")
+            cell = grid.get_by_role("gridcell").nth(array.size - 1)
+            place = (0, 0, *(n - 1 for n in array.shape[2:]))
+            was = array[place]
+            if by == "touch":
+                cell.tap()
+                widget.get_by_role("button", name="One more").tap()
+                array[place] = was + 1
+            elif by == "mouse":
+                cell.click()
+                if not cell.get_by_role("textbox").count():  # a second click on a cell opens its field
+                    cell.click()
+                cell.get_by_role("textbox").fill("2.5")
+                array[place] = 2.5
+                agrees(widget, state, arrays)
+                cell.get_by_role("textbox").press("Enter")
+            else:
+                cell.focus()
+                page.keyboard.type("-7")
+                page.keyboard.press("ArrowUp")
+                page.keyboard.press("Enter")
+                assert cell.evaluate("(one) => one === document.activeElement")
+                array[place] = -6
+            assert "your number" in cell.get_attribute("aria-label")
+            agrees(widget, state, arrays)
+            assert f"{name}[" in widget.locator(".cnn-spoken").inner_text(), "a change is announced"
+        assert badge.is_visible()
+
+        shared = page.url
+        assert "#numbers;" in shared
+        again = open_page(shared.partition("/book/")[2].join(["book/", ""]))
+        other = dict_of(again, path)[trace["title"]]
+        agrees(other, state, arrays)
+        assert other.get_by_text("your numbers", exact=True).is_visible()
+        again.context.close()
+
+        reset = widget.get_by_role("button", name="Reset", exact=True)
+        reset.tap() if by == "touch" else reset.click()
+        assert not badge.is_visible() and "#numbers;" not in page.url
+        agrees(widget, state, arrays_of(trace))
+        assert before.split("\n")[0] == widget.locator(".cnn").inner_text().split("\n")[0]
+        by_mouse(widget, "Random integers")
+        edited = ".cnn-grid[data-name='{}'] [data-edit]"
+        drawn = {
+            name: np.array([int(text) for text in widget.locator(edited.format(name)).all_inner_texts()])
+            for name in arrays
+        }
+        assert all(np.abs(values).max() <= 4 for values in drawn.values())
+        agrees(
+            widget, state, {name: drawn[name].reshape(array.shape) * 1.0 for name, array in arrays.items()}
+        )
+        reset.click()
+    assert page.complaints == []
+
+
+def dict_of(page, path):
+    """The widgets of a page by their titles."""
+    return {state["trace"].get("title"): widget for widget, state in widgets_of(page, traces(path))}
+
+
+def test_what_is_no_number_is_refused_with_words(open_page):
+    page = open_page("book/one-dimension-by-hand.html")
+    widget = dict_of(page, ROOT / "book/one-dimension-by-hand.ipynb")["The napkin, term by term"]
+    cell = widget.get_by_role("grid", name=LABELS["x"]).get_by_role("gridcell").nth(1)
+    cell.focus()
+    page.keyboard.type("5x")
+    page.keyboard.press("Enter")
+    assert shown_in(widget, LABELS["x"], 0) == ["1", "2", "3"]
+    assert "“5x” is not a number" in widget.get_by_role("alert").inner_text()
+    assert "x[1] stays 2" in widget.get_by_role("alert").inner_text()
+    page.keyboard.type("6")
+    page.keyboard.press("Escape")
+    assert shown_in(widget, LABELS["x"], 0) == ["1", "2", "3"]
+    page.keyboard.type("6")
+    page.keyboard.press("Enter")
+    assert not widget.get_by_role("alert").is_visible()
+    assert shown_in(widget, LABELS["dy"], 0) == ["3.3", "3.3"]
+
+
+def test_nonsense_in_the_address_is_left_out_with_a_word(open_page):
+    page = open_page("book/one-dimension-by-hand.html#numbers;the-napkin-term-by-term/x=1,2/z=1/w=2,3;%%/=")
+    widget = dict_of(page, ROOT / "book/one-dimension-by-hand.ipynb")["The napkin, term by term"]
+    assert shown_in(widget, LABELS["w"], 0) == ["2", "3"]
+    assert shown_in(widget, LABELS["x"], 0) == ["1", "2", "3"]
+    assert "x has 3 numbers, there is no z" in widget.get_by_role("alert").inner_text()
+    assert page.complaints == []
+
+
+def test_steps_that_add_zero_can_be_skipped_and_play_has_a_speed(open_page):
+    path = ROOT / "book/two-dimensions.ipynb"
+    page = open_page("book/two-dimensions.html")
+    widget = next(one for one, state in widgets_of(page, traces(path)) if kind(state) == "WeightSharing")
+    assert position(widget) == (16, 16)
+    widget.get_by_label("skip zeros").check()
+    assert position(widget) == (4, 4), "twelve of the sixteen deltas are zero"
+    page.clock.install()
+    to_the_start(widget, by_mouse)
+    widget.get_by_label("Speed of Play").select_option("fast")
+    by_mouse(widget, "Play")
+    page.clock.run_for(1200)
+    assert position(widget) == (4, 4)
+    widget.get_by_label("Speed of Play").select_option("slow")
+    by_mouse(widget, "Play")
+    page.clock.run_for(1200)
+    assert position(widget)[0] == 1
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -29,7 +29,7 @@ class Model {
   send() {}
 }
 
-const { models, modules, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
+const { models, modules, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
 for (const text of styles) {
   const style = document.createElement("style");
   style.textContent = text;
@@ -37,7 +37,8 @@ for (const text of styles) {
 }
 // Widgets tell readers where they can change the numbers.
 if (live) document.body.dataset.liveUrl = live;
-const loading = modules.map((text) => {
+const loading = modules.map((places) => {
+  const text = places.map((place) => parts[place]).join("\n");
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   return import(address).finally(() => URL.revokeObjectURL(address));
 });

@@ -7,6 +7,7 @@ module the model it asks for and lets it take the still's place.
 """
 
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -52,12 +53,14 @@ def view_model(script):
 
 
 def pack(states, shown):
-    """What the page embeds: the state of each shown model, every module and style sheet once.
+    """What the page embeds: the state of each shown model, every style sheet once, and every part of a module once.
+
+    Modules begin with the same files, so each is a list of places in `parts`, and its text their lines.
 
     states  {id: {"state": {...}}} as the notebook stores them; shown  ids in the order of the page
     Raises KeyError for a model without state or without a module.
     """
-    modules, styles, models = {}, {}, {}
+    modules, styles, models, parts = {}, {}, {}, {}
     for model in dict.fromkeys(shown):
         state = states[model]["state"]
         models[model] = {
@@ -66,7 +69,9 @@ def pack(states, shown):
         }
         if state.get("_css"):
             styles.setdefault(state["_css"], len(styles))
-    return {"models": models, "modules": list(modules), "styles": list(styles)}
+    texts = [re.split(r"\n(?=function |const |export )", module) for module in modules]
+    places = [[parts.setdefault(part, len(parts)) for part in text] for text in texts]
+    return {"models": models, "modules": places, "parts": list(parts), "styles": list(styles)}
 
 
 def embed(packed):

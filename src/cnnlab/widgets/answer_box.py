@@ -12,7 +12,7 @@ import numpy as np
 from cnnlab import misconceptions, trace
 from cnnlab.formatting import number
 from cnnlab.tasks import task_of
-from cnnlab.widgets.base import TraceWidget, module
+from cnnlab.widgets.base import TraceWidget, module, settled
 
 WrongAnswer = tuple[float, str, str | None]
 
@@ -166,11 +166,6 @@ def explained(
         else:
             hints.append(item)
     return hints, terms
-
-
-def settled(value: float) -> float:
-    """The value with 12 significant digits: the last bits depend on the machine's order of summation."""
-    return float(f"{float(value):.12g}")
 
 
 def rounding(value: float, digits: int) -> float:

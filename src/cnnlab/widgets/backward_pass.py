@@ -34,7 +34,7 @@ class BackwardPass(TraceWidget):
     examples. The trace holds a few arrays of the size of the input for each layer.
     """
 
-    _esm = module("backward_pass")
+    _esm = module("arithmetic", "stage", "backward_pass")
 
     def __init__(
         self,
@@ -225,7 +225,7 @@ class BackwardPass(TraceWidget):
         state: dict[str, Any] = {"name": name, "words": words, "role": role, "shape": list(array.shape)}
         state["text"] = strings(array, self.digits)
         if array.size > READABLE:
-            state["shade"] = shades(array)
+            state["small"] = True
         elif array.ndim == 1 and array.size > 5:
             state["columns"] = 5
         return state
@@ -252,7 +252,9 @@ class BackwardPass(TraceWidget):
                 f"{a['words']} {a['name']}",
                 still.rows(a["text"], a["shape"]),
                 {},
-                shade=still.rows(a["shade"], a["shape"]) if "shade" in a else None,
+                shade=still.rows(shades([float(text) for text in a["text"]]), a["shape"])
+                if "small" in a
+                else None,
             )
             for a in shown
         ]

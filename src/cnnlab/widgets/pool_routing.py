@@ -7,18 +7,18 @@ from numpy.typing import ArrayLike
 
 from cnnlab import trace
 from cnnlab.arrays import Sizes
-from cnnlab.formatting import number
 from cnnlab.geometry import pair
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
     TraceWidget,
     blocks,
     check_geometry,
+    given,
     grid,
     index_text,
-    module,
-    parse_number,
     plane,
+    stepper,
+    strings,
 )
 
 RULES = ("first", "split", "all")
@@ -36,10 +36,10 @@ class PoolRouting(TraceWidget):
     size, stride   an int, or one int an axis; stride is size if None
     title   the heading; ties: the rule shown first; digits: significant digits of every number shown
 
-    With a running Python the numbers can be edited. Raises ValueError as WeightSharing does, and for another rule.
+    Raises ValueError as WeightSharing does, and for another rule.
     """
 
-    _esm = module("pool_routing")
+    _esm = stepper("pool_routing")
 
     def __init__(
         self,
@@ -60,7 +60,13 @@ class PoolRouting(TraceWidget):
         if ties not in RULES:
             raise ValueError(f"{owner}: ties must be one of {', '.join(RULES)}; got {ties!r}.")
         check_geometry(
-            owner, self.arrays["x"], self.size, self.arrays["dy"], stride=self.stride, padding=[0] * rank
+            owner,
+            self.arrays["x"],
+            self.size,
+            self.arrays["dy"],
+            stride=self.stride,
+            padding=[0] * rank,
+            dilation=[1] * rank,
         )
         super().__init__(self._trace())
 
@@ -72,88 +78,51 @@ class PoolRouting(TraceWidget):
             for index in product(*map(range, x.shape[2:]))
         ]
 
-    def winners(self) -> list[list[int]]:
-        """For each window the flat places of its maximum, the first one first."""
-        x = self.arrays["x"]
-        return [
-            [
-                int(np.ravel_multi_index(at[2:], x.shape[2:]))
-                for at in trace.pool_winners(x, self.size, index=(0, 0, *index), stride=self.stride)
-            ]
-            for index in product(*map(range, self.arrays["dy"].shape[2:]))
-        ]
-
     def _trace(self) -> dict:
-        x, dy = self.arrays["x"], self.arrays["dy"]
-        winners = self.winners()
-        tied = any(len(places) > 1 for places in winners)
+        arrays = {name: strings(array, self.digits) for name, array in self.results().items()}
         return {
             "title": self.title,
+            "digits": self.digits,
             "size": list(self.size),
             "stride": list(self.stride),
-            "x": grid(x, self.digits),
-            "dy": grid(dy, self.digits),
-            "winners": winners,
             "first": self.ties,
-            "upstream": number(dy.sum(), self.digits),
-            "rules": {rule: self._rule(rule) for rule in (RULES if tied else ("first",))},
+            "given": {name: given(array) for name, array in self.arrays.items()},
+            "results": {"y": arrays.pop("y"), "dx": arrays},
         }
 
-    def _rule(self, ties: str) -> dict:
-        """One rule: for each window what it gives to whom, with the running sums there and of the whole dx."""
-        dy, entries = self.arrays["dy"], self.entries(ties)
-        steps = [[] for _ in range(dy.size)]
-        for place, entry in enumerate(entries):
-            for term, after in zip(entry.terms, entry.running, strict=True):
-                window = int(np.ravel_multi_index(term.factors[0].index[2:], dy.shape[2:]))
-                steps[window].append([place, term.product, after])
-        running = np.cumsum([sum(given for _, given, _ in step) for step in steps])
-        dx = np.array([entry.total for entry in entries]).reshape(self.arrays["x"].shape)
-        return {
-            "dx": grid(dx, self.digits),
-            "steps": [
-                [
-                    [place, number(given, self.digits), number(after, self.digits)]
-                    for place, given, after in step
-                ]
-                for step in steps
-            ],
-            "running": [number(value, self.digits) for value in running],
-            "kept": bool(np.isclose(dx.sum(), dy.sum())),
+    def results(self) -> dict:
+        """The largest entry of every window, and the gradient of x under each rule."""
+        x = self.arrays["x"]
+        largest = [
+            x[trace.pool_winners(x, self.size, index=(0, 0, *index), stride=self.stride)[0]]
+            for index in product(*map(range, self.arrays["dy"].shape[2:]))
+        ]
+        return {"y": np.array(largest)} | {
+            rule: np.array([entry.total for entry in self.entries(rule)]).reshape(x.shape) for rule in RULES
         }
-
-    def answer(self, message: dict) -> dict | None:
-        if "edit" not in message:
-            return super().answer(message)
-        name, flat, text = message["edit"]
-        self.arrays[name].ravel()[int(flat)] = parse_number(text)
-        self.trace = self._trace()
-        return {"edited": [name, flat]}
 
     def still(self) -> str:
-        state = self.trace
-        rule = self.ties if self.ties in state["rules"] else "first"
-        shape = {"x": self.arrays["x"].shape[2:], "dy": self.arrays["dy"].shape[2:]}
-        shape["dx"] = shape["x"]
-        given = {place for step in state["rules"][rule]["steps"] for place, _, _ in step}
-        reached = {still.cell(np.unravel_index(place, shape["x"]), shape["x"]) for place in given}
+        entries = self.entries(self.ties)
+        arrays = {**self.arrays, "dx": self.results()[self.ties]}
+        shape = {name: array.shape[2:] for name, array in arrays.items()}
+        reached = {still.cell(entry.index[2:], shape["x"]) for entry in entries if entry.terms}
         marks = {
             "x": {cell: ("input", True) for cell in reached},
             "dy": {},
             "dx": {cell: ("result", True) for cell in reached},
         }
-        grids = {"x": state["x"], "dy": state["dy"], "dx": state["rules"][rule]["dx"]}
+        grids = {name: grid(array, self.digits) for name, array in arrays.items()}
         labels = {"x": "input x, winners marked", "dy": "upstream gradient dy", "dx": "gradient dx"}
         sentences = [
             f"{index_text('dx', entry.index[2:])} = {entry.text(self.digits)}"
-            for entry in self.entries(rule)
+            for entry in entries
             if len(entry.terms) > 1
         ]
         window = " by ".join(map(str, self.size))
         rows = {name: still.spoken(array["text"], shape[name]) for name, array in grids.items()}
         alt = (
             f"{self.title}. Windows of {window}, stride {' by '.join(map(str, self.stride))}. Input x: {rows['x']}. "
-            f"Upstream gradient dy: {rows['dy']}. Gradient dx, rule for ties {rule}: {rows['dx']}."
+            f"Upstream gradient dy: {rows['dy']}. Gradient dx, rule for ties {self.ties}: {rows['dx']}."
         )
         lines = [f"Windows of {window}; each dy goes to its winner.", *sentences[:6]]
         return still.picture(self.title, blocks(grids, labels, marks), lines, alt)

@@ -85,8 +85,8 @@ class Block:
         return parts
 
 
-def picture(title: str, blocks: list[Block], lines: list[str], alt: str) -> str:
-    """A figure of grids, side by side as far as they fit, with lines of words below."""
+def picture(title: str, blocks: list[Block], lines: list[str], alt: str, caption: str = "") -> str:
+    """A figure of grids, side by side as far as they fit, with lines of words and a caption below."""
     parts, x, y, row_height = [], 4.0, 26.0, 0.0
     for block in blocks:
         width, height = block.size
@@ -99,12 +99,13 @@ def picture(title: str, blocks: list[Block], lines: list[str], alt: str) -> str:
         parts.append(f'<text x="4" y="{_n(y)}">{escape(line)}</text>')
         y += 18
     heading = f'<text x="4" y="13" font-weight="700">{escape(title)}</text>'
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     right = max([WIDTH, *(4 + block.size[0] + 4 for block in blocks)])
     return (
         '<figure class="cnnlab-figure cnnlab-still">'
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {_n(right)} {_n(y)}" width="{_n(right)}" style="max-width:100%;height:auto" '
-        f'font-family="{FONT}" font-size="12" fill="currentColor">{lines_of(heading, *parts)}</svg></figure>'
+        f'font-family="{FONT}" font-size="12" fill="currentColor">{lines_of(heading, *parts)}</svg>{below}</figure>'
     )
 
 

@@ -1,30 +1,34 @@
 """A second convolution on top: the sum of products, beside the product of sums that it is often taken for."""
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnlab import trace
 from cnnlab.arrays import Array
-from cnnlab.formatting import number
-from cnnlab.losses import squared_error_backward
+from cnnlab.formatting import number, signed
+from cnnlab.losses import half_sum_of_squares_backward, squared_error_backward
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
     TraceWidget,
     blocks,
-    bracketed,
     check_geometry,
+    given,
     grid,
+    index_of,
     index_text,
-    module,
-    parse_number,
     plane,
+    stepper,
     strings,
 )
 
 POSITIONS = 16  # the table of all products has this many rows and columns at most
+SLOPES = {
+    squared_error_backward: 2,
+    half_sum_of_squares_backward: 1,
+}  # dy = slope (y - t), which scripts follow
 
 
 class TwoLayers(TraceWidget):
@@ -40,11 +44,11 @@ class TwoLayers(TraceWidget):
     loss_backward   the gradient of the loss at the output, as (y, t) -> dy; 2 (y - t) if not given
     title           the heading; weight: the index of the weight of w1 chosen first; digits: significant digits
 
-    With a running Python the numbers can be edited. Raises ValueError as WeightSharing does, and for more than 16
-    hidden outputs, because the table of products grows with their square.
+    Raises ValueError as WeightSharing does, and for more than 16 hidden outputs, because the table of products grows
+    with their square. With a loss that is not a sum of squares t is not shown, because dy does not follow it there.
     """
 
-    _esm = module("two_layers")
+    _esm = stepper("two_layers")
 
     def __init__(
         self,
@@ -58,12 +62,12 @@ class TwoLayers(TraceWidget):
         digits: int = 6,
     ) -> None:
         owner = "TwoLayers"
-        given = {"x": x, "w1": w1, "w2": w2, "t": t}
-        self.arrays = {name: plane(owner, name, array) for name, array in given.items()}
+        arrays = {"x": x, "w1": w1, "w2": w2, "t": t}
+        self.arrays = {name: plane(owner, name, array) for name, array in arrays.items()}
         self.loss_backward, self.title, self.digits = loss_backward, title, digits
-        rank = self.arrays["w1"].ndim - 2
-        self.first = tuple(weight) if weight is not None else (0,) * rank
-        _check(owner, self.arrays, self.first)
+        _check(owner, self.arrays)
+        self.first = index_of(owner, "weight", self.arrays["w1"], weight)
+        self.between = self._deltas()
         super().__init__(self._trace())
 
     def _deltas(self) -> dict:
@@ -74,83 +78,71 @@ class TwoLayers(TraceWidget):
         dy = np.asarray(self.loss_backward(y, t), dtype=float)
         return {"h": h, "y": y, "dy": dy, "dh": _all(trace.conv_dx, h.shape[2:], dy, h, w2)}
 
+    def right(self, index: Sequence[int]) -> trace.Entry:
+        """The gradient of one weight of w1."""
+        return trace.conv_dw(self.between["dh"], self.arrays["x"], self.arrays["w1"], index=(0, 0, *index))
+
+    def wrong(self, index: Sequence[int]) -> trace.Entry:
+        """The product of sums that it is often taken for, multiplied out."""
+        arrays = self.between["dh"], self.arrays["x"], self.arrays["w1"]
+        return trace.product_of_sums(*arrays, index=(0, 0, *index))
+
+    def dw1(self) -> Array:
+        """The gradient of w1."""
+        shape = self.arrays["w1"].shape
+        entries = [self.right(index) for index in product(*map(range, shape[2:]))]
+        return np.array([entry.total for entry in entries]).reshape(shape)
+
     def _trace(self) -> dict:
-        between = self._deltas()
-        x, w1, dh = self.arrays["x"], self.arrays["w1"], between["dh"]
-        weights = [(0, 0, *index) for index in product(*map(range, w1.shape[2:]))]
-        right = [trace.conv_dw(dh, x, w1, index=index) for index in weights]
-        wrong = [trace.product_of_sums(dh, x, w1, index=index) for index in weights]
-        dw = np.array([entry.total for entry in right]).reshape(w1.shape)
+        slope = SLOPES.get(self.loss_backward, 0)
         return {
             "title": self.title,
-            "first": int(np.ravel_multi_index(self.first, w1.shape[2:])),
-            "arrays": {
-                **{name: grid(array, self.digits) for name, array in (self.arrays | between).items()},
-                "dw1": grid(dw, self.digits),
+            "digits": self.digits,
+            "first": int(np.ravel_multi_index(self.first, self.arrays["w1"].shape[2:])),
+            "slope": slope,
+            # With another loss the scripts cannot follow t: dy stays what it is.
+            "dy": None if slope else given(self.between["dy"]),
+            "given": {name: given(array) for name, array in self.arrays.items() if slope or name != "t"},
+            "results": {
+                name: strings(array, self.digits)
+                for name, array in (self.between | {"dw1": self.dw1()}).items()
             },
-            "weights": [self._both(*pair) for pair in zip(right, wrong, strict=True)],
         }
-
-    def _both(self, right: trace.Entry, wrong: trace.Entry) -> dict:
-        """One weight: its positions, the right terms with their sum, and the table of all products with theirs."""
-        xs, deltas = zip(*(term.factors for term in right.terms), strict=True)
-        places = {factor: n for n, factor in enumerate(xs)}, {factor: n for n, factor in enumerate(deltas)}
-        table = {
-            (places[0][term.factors[0]], places[1][term.factors[1]]): number(term.product, self.digits)
-            for term in wrong.terms
-        }
-        n = len(xs)
-        return {
-            "inputs": [list(factor.index[2:]) for factor in xs],
-            "products": strings([term.product for term in right.terms], self.digits),
-            "right": strings(right.running, self.digits),
-            "table": [table[i, j] for i in range(n) for j in range(n)],
-            "wrong": strings([wrong.running[(k + 1) ** 2 - 1] for k in range(n)], self.digits),
-            "sums": [
-                strings(list(accumulate(factor.value for factor in factors)), self.digits)
-                for factors in (xs, deltas)
-            ],
-        }
-
-    def answer(self, message: dict) -> dict | None:
-        if "edit" not in message:
-            return super().answer(message)
-        name, flat, text = message["edit"]
-        self.arrays[name].ravel()[int(flat)] = parse_number(text)
-        self.trace = self._trace()
-        return {"edited": [name, flat]}
 
     def still(self) -> str:
-        arrays = self.trace["arrays"]
-        weight = self.trace["weights"][self.trace["first"]]
+        arrays = self.arrays | self.between | {"dw1": self.dw1()}
+        right, wrong = self.right(self.first), self.wrong(self.first)
         names = {
             "x": "input x",
             "w1": "first kernel w1",
             "dh": "gradient of the hidden output dh",
             "dw1": "gradient dw1",
         }
-        shape = {name: arrays[name]["shape"] for name in names}
+        shape = {name: arrays[name].shape[2:] for name in names}
         chosen = still.cell(self.first, shape["w1"])
         marks = {
-            "x": {still.cell(tuple(index), shape["x"]): ("input", False) for index in weight["inputs"]},
+            "x": {
+                still.cell(term.factors[0].index[2:], shape["x"]): ("input", False) for term in right.terms
+            },
             "w1": {chosen: ("weight", True)},
             "dh": {},
             "dw1": {chosen: ("result", True)},
         }
         label = index_text("dw1", self.first)
-        sums = [bracketed(texts[-1]) for texts in weight["sums"]]
-        products = " + ".join(map(bracketed, weight["products"]))
-        right, wrong = weight["right"][-1], weight["wrong"][-1]
+        sums = [sum(term.factors[n].value for term in right.terms) for n in (0, 1)]
+        products = " + ".join(signed(term.product, self.digits) for term in right.terms)
+        factors = " × ".join(signed(value, self.digits) for value in sums)
         lines = [
-            f"Right, the sum of products: {label} = {products} = {right}",
-            f"Wrong, the product of sums: {sums[0]} × {sums[1]} = {wrong}",
+            f"Right, the sum of products: {label} = {products} = {number(right.total, self.digits)}",
+            f"Wrong, the product of sums: {factors} = {number(wrong.total, self.digits)}",
         ]
+        grids = {name: grid(arrays[name], self.digits) for name in names}
         spoken = ". ".join(
-            f"{words}: {still.spoken(arrays[name]['text'], shape[name])}" for name, words in names.items()
+            f"{words}: {still.spoken(grids[name]['text'], shape[name])}" for name, words in names.items()
         )
         return still.picture(
             self.title,
-            blocks({name: arrays[name] for name in names}, names, marks),
+            blocks(grids, names, marks),
             lines,
             f"{self.title}. {spoken}. {' '.join(line + '.' for line in lines)}",
         )
@@ -166,7 +158,7 @@ def _all(entry: Callable, shape: Sequence[int], *arrays: Array) -> Array:
     return np.array(totals).reshape(1, 1, *shape)
 
 
-def _check(owner: str, arrays: dict[str, Array], weight: Sequence[int]) -> None:
+def _check(owner: str, arrays: dict[str, Array]) -> None:
     x, w1, w2, t = (arrays[name] for name in ("x", "w1", "w2", "t"))
     if not x.ndim == w1.ndim == w2.ndim == t.ndim:
         raise ValueError(f"{owner}: x, w1, w2 and t must all be one-dimensional or all be two-dimensional.")
@@ -178,7 +170,6 @@ def _check(owner: str, arrays: dict[str, Array], weight: Sequence[int]) -> None:
             f"{owner}: the table of products shows at most {POSITIONS} hidden outputs, here are {np.prod(hidden)}; "
             "take a part of x."
         )
-    geometry = {"stride": [1] * len(hidden), "padding": [0] * len(hidden)}
-    check_geometry(owner, np.zeros((1, 1, *hidden)), w2.shape[2:], t, **geometry)
-    if len(weight) != len(hidden) or not all(0 <= i < n for i, n in zip(weight, w1.shape[2:], strict=True)):
-        raise ValueError(f"{owner}: weight must be an index into the kernel w1 {w1.shape[2:]}; got {weight}.")
+    ones = [1] * len(hidden)
+    options = {"stride": ones, "padding": [0] * len(hidden), "dilation": ones}
+    check_geometry(owner, np.zeros((1, 1, *hidden)), w2.shape[2:], t, **options)

@@ -189,3 +189,13 @@ function signed(value, digits = 6) {
   const text = number(value, digits);
   return text.startsWith("-") ? `(${text})` : text;
 }
+
+/** The array that has a place for each sum, and the sum for each place. */
+const GIVEN = { y: "dy", dw: "w", dx: "x" };
+const SUM_AT = { dy: "y", w: "dw", x: "dx" };
+
+/** y, dw and dx as a widget writes them. */
+function sumsWritten({ x, w, dy }, { options, digits }) {
+  const written = ({ values }) => values.map((value) => number(value, digits));
+  return { y: written(convY(x, w, options)), dw: written(convDw(dy, x, w, options)), dx: written(convDx(dy, x, w, options)) };
+}

@@ -1,4 +1,71 @@
-// A map of the network; a step goes back by one layer and shows its equations and arrays.
+// A map of the network; a step goes back by one layer and shows its equations and arrays. Its numbers come from Python, all of them.
+
+/**
+ * A line below the widget that offers to change a number once Python has answered, and before that says how
+ * to get there. `grids` are the grids that can be changed, by name.
+ */
+function makeEditor({ root, model, signal, grids, memory }) {
+  const note = make("p", { class: "cnn-note" });
+  const address = root.closest("[data-live-url]")?.dataset.liveUrl;
+  if (address) note.append("To change the numbers, ", make("a", { href: address }, "open this page with Python"), ".");
+  else note.append("To change the numbers, run this cell with Python.");
+  const field = makeField({ size: "8" });
+  const label = make("label", {}, "");
+  const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
+  const form = make("form", { class: "cnn-edit", hidden: "" }, label, make("button", { type: "submit" }, "Change"), error);
+  let target = null;
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (target) model.send({ edit: [target.name, target.flat, field.value] });
+  });
+  const el = make("div", {}, note, form);
+  // A digit typed on a cell goes to the field.
+  root.addEventListener(
+    "keydown",
+    (event) => {
+      if (form.hidden || !target || !event.target.classList.contains("cnn-cell") || !/^[-0-9.]$/.test(event.key)) return;
+      event.preventDefault();
+      field.focus();
+      field.value = event.key;
+    },
+    { signal },
+  );
+
+  function live() {
+    memory.live = true;
+    note.hidden = true;
+    form.hidden = false;
+    for (const grid of Object.values(grids)) grid.reach(true);
+  }
+  function aim(name, flat) {
+    if (!grids[name]) return;
+    target = memory.aim = { name, flat };
+    label.replaceChildren(`${indexText(name, flat, grids[name].shape)} = `, field);
+    field.value = grids[name].cells[flat].textContent;
+  }
+  function receive(message) {
+    if (message.live) live();
+    error.hidden = !message.error;
+    error.textContent = message.error ?? "";
+      }
+  model.on("msg:custom", receive);
+  signal.addEventListener("abort", () => model.off("msg:custom", receive));
+  aim("x", memory.aim?.flat ?? 0);
+  if (memory.live) live();
+  // On a page without Python nothing answers.
+  else model.send({ hello: true });
+
+  return {
+    el,
+    /** The cell that has the focus can be changed next. */
+    aim,
+    /** After a change the reader goes on where they were. */
+    refocus() {
+      if (memory.typing) field.focus();
+    },
+  };
+}
 
 function draw({ trace, root, signal, model, memory }) {
   const { boxes, stages } = trace;
@@ -6,27 +73,23 @@ function draw({ trace, root, signal, model, memory }) {
   const read = (name, flat, array) => {
     readout.textContent = `${indexText(name, flat, array.shape)} = ${array.text[flat]}`;
   };
-  const picture = (array) =>
+  const picture = (array, focused) =>
     makeGrid({
       name: array.name,
-      words: array.words,
-      array,
+      words: label(array.words, array.name),
       role: array.role,
+      shape: array.shape,
+      columns: array.columns,
+      small: array.small,
+      parts: [array],
       choose: (flat) => read(array.name, flat, array),
-      focused: (name, flat) => read(name, flat, array),
+      focused: (name, flat) => {
+        read(name, flat, array);
+        focused?.(name, flat);
+      },
     });
 
-  const input = makeGrid({
-    name: "x",
-    words: "input",
-    array: trace.x,
-    role: "input",
-    choose: (flat) => read("x", flat, trace.x),
-    focused: (name, flat) => {
-      read("x", flat, trace.x);
-      editor.aim("x", flat);
-    },
-  });
+  const input = picture(trace.x, (name, flat) => editor.aim(name, flat));
   // Stage k stands under box count - k: the loss first, the first layer last.
   const panels = stages.map((stage) =>
     make(
@@ -52,13 +115,13 @@ function draw({ trace, root, signal, model, memory }) {
   });
   const player = makePlayer({ root, signal, show });
   const name = make("span", { class: "cnn-number" });
-  const sum = make("output", { "data-sum": "" });
+  const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const editor = makeEditor({ root, model, signal, grids: { x: input }, memory });
   root.setAttribute("aria-label", trace.title);
   root.append(
     make("p", { class: "cnn-title" }, trace.title),
-    map,
     player.el,
+    map,
     start,
     ...panels,
     readout,
@@ -87,7 +150,7 @@ function draw({ trace, root, signal, model, memory }) {
     return `Step ${k} of ${stages.length}: ${stage.name}. ${stage.words} ${stage.equations.join("; ")}.`;
   }
 
-  player.load(stages.length, true);
+  player.load(stages.length, stages.length, true);
   editor.refocus();
 }
 

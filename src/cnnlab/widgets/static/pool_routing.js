@@ -6,129 +6,138 @@ const RULES = {
   all: "each takes all",
 };
 
-/** The flat places of x that one window sees. */
-function windowOf(trace, flat) {
-  const corner = unflatten(flat, trace.dy.shape).map((position, axis) => position * trace.stride[axis]);
-  const [height, width] = trace.size.length === 2 ? trace.size : [1, trace.size[0]];
-  const [top, left] = corner.length === 2 ? corner : [0, corner[0]];
-  const columns = trace.x.shape[trace.x.shape.length - 1];
-  const places = [];
-  for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) places.push((top + i) * columns + left + j);
-  return places;
+/** The steps of a pooling, one a window, as {given: [{place, product, after}], after}: who gets what, has what, and all of dx. */
+function routingSteps({ x, dy }, { size, stride }, ties) {
+  const held = zeros(x.shape).values;
+  let after = 0;
+  return poolRoutes(dy, x, size, stride, ties).map((route) => {
+    const given = route.map(({ place, product }) => ({ place, product, after: (held[place] += product) }));
+    after += given.reduce((sum, { product }) => sum + product, 0);
+    return { given, after };
+  });
 }
 
-function draw({ trace, root, signal, model, memory }) {
-  const two = trace.x.shape.length === 2;
-  const count = trace.dy.text.length;
-  const tied = Boolean(trace.rules.all);
-  let ruleName = trace.rules[memory.rule] ? memory.rule : trace.rules[trace.first] ? trace.first : "first";
-  let rule = trace.rules[ruleName];
-  let shown = 0;
-  let reached = rule.dx.text.keys(); // the places of dx that may show something else than 0
+/** y and dx as the widget writes them. */
+function routingResults({ x, dy }, { size, stride, digits }, ties) {
+  const written = ({ values }) => values.map((value) => number(value, digits));
+  return { y: written(poolY(x, size, stride)), dx: written(poolDx(dy, x, size, stride, ties)) };
+}
 
-  const focused = (name, flat) => editor.aim(name, flat);
+function draw({ trace, root, signal, memory }) {
+  const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed });
+  const { arrays } = numbers;
+  const write = (value) => number(value, trace.digits);
+  const windows = poolWindows(arrays.x.shape, trace.size, trace.stride);
+  let ties = memory.ties ?? trace.first;
+  let steps = [];
+  let winners = [];
+  let results = null;
+  let shown = 0;
+
+  const text = (array) => array.values.map(write);
+  const grid = (name, words, role, parts, choose) =>
+    makeGrid({ name, words, role, shape: arrays[name].shape, small: arrays[name].shape.at(-1) > trace.wide, parts, numbers, choose });
+  const part = (name, role, texts) => ({ name, role, text: texts });
   const grids = {
-    x: makeGrid({ name: "x", words: "input", array: trace.x, role: "input", choose: explain, focused }),
-    dy: makeGrid({ name: "dy", words: "upstream gradient", array: trace.dy, role: "delta", choose: (flat) => player.go(flat + 1), focused }),
+    x: grid("x", label("input", "x", "over", "dx"), "input", [part("x", "input", text(arrays.x)), part("dx", "result", arrays.x.values.map(() => "0"))], explain),
+    dy: grid("dy", label("output", "y", "over", "dy"), "delta", [part("y", "result", trace.results.y), part("dy", "delta", text(arrays.dy))], (flat) => player.go(flat + 1)),
   };
-  const longest = Math.max(...Object.values(trace.rules).flatMap(({ dx }) => dx.text.map((text) => text.length)));
-  const dx = makeGrid({ name: "dx", words: "gradient", array: rule.dx, role: "result", longest, choose: explain });
   const words = make("p", { class: "cnn-words" });
-  const lineBox = makeLines();
-  if (!two) dx.el.classList.add("cnn-below");
-  const stage = make(
-    "div",
-    { class: "cnn-stage" },
-    make("div", { class: two ? "cnn-pair" : "cnn-pair cnn-column" }, grids.x.el, grids.dy.el, dx.el),
-    lineBox.el,
-  );
-  const choice = make("fieldset", { class: "cnn-choice" }, make("legend", {}, "On a tie"));
-  const group = freshId("rule");
-  for (const name of Object.keys(RULES).filter((rule) => trace.rules[rule])) {
-    const radio = make("input", { type: "radio", name: group, value: name, onchange: () => switchTo(name) });
-    radio.checked = name === ruleName;
-    choice.append(make("label", {}, radio, ` ${name}: ${RULES[name]}`));
-  }
+  const stage = make("div", { class: arrays.x.shape.length === 1 ? "cnn-stage cnn-rows" : "cnn-stage" }, grids.x.el, grids.dy.el);
+  const wires = makeWires(stage, signal, grids.x.el, grids.dy.el);
+  const rules = make("select", { "aria-label": "On a tie", onchange: () => switchTo(rules.value) });
+  for (const [name, meaning] of Object.entries(RULES)) rules.append(make("option", { value: name }, `${name}: ${meaning}`));
+  rules.value = ties;
+  const choice = make("label", { class: "cnn-choice" }, "On a tie ", rules);
   const player = makePlayer({ root, signal, show });
-  const sum = make("output", { "data-sum": "" });
+  const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const state = make("span", { class: "cnn-state" });
-  const editor = makeEditor({ root, model, signal, grids, memory });
   root.setAttribute("aria-label", trace.title);
   root.append(
-    make("p", { class: "cnn-title" }, trace.title),
+    make("p", { class: "cnn-title" }, trace.title, numbers.badge),
+    player.el,
+    numbers.el,
+    choice,
     words,
     stage,
-    tied ? choice : make("p", { class: "cnn-note" }, "No window has a tie here, so every rule for ties gives the same."),
-    player.el,
     make("div", { class: "cnn-sum" }, make("span", {}, "all of dx adds up to"), sum, state),
+    numbers.footer,
     player.spoken,
-    editor.el,
   );
 
+  function load() {
+    steps = routingSteps(arrays, trace, ties);
+    winners = windows.map((window) => poolWinners(arrays.x, window));
+    results = numbers.own() ? routingResults(arrays, trace, ties) : { y: trace.results.y, dx: trace.results.dx[ties] };
+  }
   function switchTo(name) {
-    ruleName = memory.rule = name;
-    rule = trace.rules[name];
-    connect();
+    ties = memory.ties = name;
+    load();
     player.go(shown);
+  }
+  function changed() {
+    load();
+    return player.again(steps.length);
   }
 
   /** The words for an input: the windows it wins, and what they bring. */
   function explain(flat) {
-    const from = rule.steps.flatMap((step) => step.filter(([place]) => place === flat).map(([, given]) => bracketed(given)));
-    const seen = trace.winners.filter((_, n) => windowOf(trace, n).includes(flat)).length;
-    const label = indexText("x", flat, trace.x.shape);
-    const windows = seen === 1 ? "1 window" : `${seen} windows`;
+    const from = steps.flatMap(({ given }) => given.filter(({ place }) => place === flat).map(({ product }) => signed(product, trace.digits)));
+    const seen = windows.filter((window) => window.includes(flat)).length;
+    const at = (name) => indexText(name, flat, arrays.x.shape);
+    const many = seen === 1 ? "1 window" : `${seen} windows`;
     words.textContent = from.length
-      ? `${label} lies in ${windows} and is chosen in ${from.length}: ${indexText("dx", flat, trace.x.shape)} = ${from.join(" + ")}${from.length > 1 ? ` = ${rule.dx.text[flat]}` : ""}.`
-      : `${label} lies in ${windows} and is chosen in none, so ${indexText("dx", flat, trace.x.shape)} = 0.`;
+      ? `${at("x")} lies in ${many} and is chosen in ${from.length}: ${at("dx")} = ${from.join(" + ")}${from.length > 1 ? ` = ${results.dx[flat]}` : ""}.`
+      : `${at("x")} lies in ${many} and is chosen in none, so ${at("dx")} = 0.`;
     player.say(words.textContent);
   }
 
   function show(k) {
     shown = k;
-    const held = new Map();
-    for (const step of rule.steps.slice(0, k)) for (const [place, , after] of step) held.set(place, after);
-    for (const place of reached) if (!held.has(place)) dx.write(place, "0");
-    for (const [place, after] of held) dx.write(place, after);
-    reached = [...held.keys()];
+    const held = new Map(steps.slice(0, k).flatMap(({ given }) => given.map(({ place, after }) => [place, after])));
+    const later = new Set(steps.slice(k).flatMap(({ given }) => given.map(({ place }) => place)));
+    arrays.x.values.forEach((_, place) => {
+      const value = later.has(place) ? write(held.get(place) ?? 0) : results.dx[place];
+      grids.x.write("dx", place, value, { open: later.has(place) });
+    });
+    results.y.forEach((value, place) => grids.dy.write("y", place, value));
+    const now = k ? steps[k - 1].given : [];
     const window = k - 1;
-    const marks = (places, mark) => places.map((place) => [place, mark]);
-    const now = k ? rule.steps[window].map(([place]) => place) : [];
-    const winners = k ? trace.winners[window] : [];
-    grids.x.paint(new Map([...marks(k ? windowOf(trace, window) : [], "cnn-lit"), ...marks(winners, "cnn-chosen")]));
-    grids.dy.paint(new Map([...marks([...Array(k).keys()], "cnn-done"), ...marks(k ? [window] : [], "cnn-now")]));
-    dx.paint(new Map([...marks(reached, "cnn-lit"), ...marks(now, "cnn-now")]));
-    lineBox.now(k - 1);
-    sum.textContent = k ? rule.running[k - 1] : "0";
-    const compared = rule.kept ? "as much as dy: nothing was lost or made" : `but dy adds up to ${trace.upstream}: gradient was made`;
-    state.textContent = k === count ? compared : `of ${trace.upstream} in dy`;
+    const marks = new Map();
+    for (const place of windows[window] ?? []) marks.set(place, winners[window].includes(place) ? "cnn-lit cnn-chosen" : "cnn-lit");
+    for (const place of held.keys()) marks.set(`${place} dx`, "cnn-lit");
+    for (const { place } of now) marks.set(`${place} dx`, "cnn-lit cnn-now");
+    grids.x.paint(marks);
+    grids.dy.paint(new Map([...Array(k).keys()].flatMap((n) => (n === window ? [[n, "cnn-lit"], [`${n} dy`, "cnn-now"]] : [[n, "cnn-done"]]))));
+    wires.join(now.map(({ place }) => [grids.dy.cells[window], grids.x.cells[place]]));
+    const upstream = arrays.dy.values.reduce((a, b) => a + b, 0);
+    const whole = k ? steps[k - 1].after : 0;
+    const done = k === steps.length;
+    const kept = Math.abs(whole - upstream) <= 1e-8 + 1e-5 * Math.abs(upstream);
+    sum.textContent = write(whole);
+    root.toggleAttribute("data-open", !done);
+    const compared = kept ? "as much as dy: nothing was lost or made" : `but dy adds up to ${write(upstream)}: gradient was made`;
+    state.textContent = done ? compared : `so far, of ${write(upstream)} in dy`;
     if (!k) {
-      words.textContent = "Each window passes its upstream gradient to its largest input, and to no other.";
+      words.textContent = "Each window passes its delta to its largest input. On a tie a rule decides.";
       return words.textContent;
     }
-    const at = (place) => indexText("x", place, trace.x.shape);
-    const delta = `${indexText("dy", window, trace.dy.shape)} = ${trace.dy.text[window]}`;
-    const value = trace.x.text[winners[0]];
-    const holders = winners.map(at).join(", ");
-    const lead = winners.length > 1 ? `Window ${k}: ${holders} tie at ${value}.` : `Window ${k}: the largest is ${at(winners[0])} = ${value}.`;
-    const given = rule.steps[window].map(([place, part, after]) => {
-      const target = indexText("dx", place, trace.x.shape);
-      return after === part ? `${target} = ${part}` : `${target} grows by ${part} to ${after}`;
-    });
-    words.textContent = `${lead} ${delta} goes there: ${given.join(", ")}.`;
+    const at = (name, place) => indexText(name, place, arrays.x.shape);
+    const [first, ...others] = winners[window];
+    const largest = write(arrays.x.values[first]);
+    const lead = others.length
+      ? `Window ${k}: ${winners[window].map((place) => at("x", place)).join(", ")} tie at ${largest}.`
+      : `Window ${k}: the largest is ${at("x", first)} = ${largest}.`;
+    const told = now.map(({ place, product, after }) =>
+      after === product ? `${at("dx", place)} = ${write(product)}` : `${at("dx", place)} grows by ${write(product)} to ${write(after)}`,
+    );
+    words.textContent = `${lead} ${indexText("dy", window, arrays.dy.shape)} = ${write(arrays.dy.values[window])} goes there: ${told.join(", ")}.`;
     return `${words.textContent} All of dx: ${sum.textContent}, ${state.textContent}.`;
   }
 
-  function connect() {
-    const lines = rule.steps.flatMap((step, n) => step.map(([place]) => [n, grids.dy.cells[n], dx.cells[place]]));
-    lineBox.draw(lines.length > 40 ? [] : lines, [...grids.x.cells, ...grids.dy.cells, ...dx.cells]);
-    lineBox.now(shown - 1);
-  }
-
-  player.load(count, true);
-  connect();
-  editor.refocus();
-  keepLines(stage, signal, connect);
+  load();
+  player.load(steps.length, steps.length, true);
+  numbers.attach(grids, ["x", 0]);
 }
 
 function render({ model, el }) {

@@ -1,91 +1,72 @@
-// What every widget of the book shares. Python puts this in front of a widget's own file, in one module.
-// Nothing here computes a gradient: numbers arrive as finished strings.
+// What the widgets that step through a sum share: grids of numbers, the wire of the present term, and the steps.
 
-/** An element with attributes, handlers (names that start with "on") and children. */
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== null) node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
-/** A flat place in an array of this shape as an index: 7 in [3, 5] is [1, 2]. */
-function unflatten(flat, shape) {
-  return shape.length === 1 ? [flat] : [Math.floor(flat / shape[1]), flat % shape[1]];
-}
-
-function indexText(name, flat, shape) {
-  return `${name}[${unflatten(flat, shape).join(", ")}]`;
-}
-
-function bracketed(text) {
-  return text.startsWith("-") ? `(${text})` : text;
-}
-
-/** An id that no other widget of the document has; a page loads this module more than once. */
-function freshId(name) {
-  const key = Symbol.for("cnnlab.ids");
-  document[key] = (document[key] ?? 0) + 1;
-  return `cnn-${name}-${document[key]}`;
-}
-
-/** A text field whose Enter sends its form; JupyterLab keeps a browser's own Enter from doing so. */
-function makeField(attributes) {
-  return make("input", {
-    type: "text",
-    autocomplete: "off",
-    ...attributes,
-    onkeydown(event) {
-      if (event.key !== "Enter" || event.isComposing) return;
-      event.preventDefault();
-      event.target.form.requestSubmit();
-    },
-  });
+function indexText(name, place, shape) {
+  return `${name}[${unflatten(place, shape).join(", ")}]`;
 }
 
 /**
- * A grid of numbers that the arrow keys walk through; Enter, Space or a click chooses a cell.
- * `array` is {shape, text, shade?, columns?}; `longest` makes room for longer texts to come; without `choose` the grid is
- * for looking only.
+ * A grid that the arrow keys walk through; Enter, Space or a click chooses a cell.
+ *
+ * A cell shows one number or, one above the other, two that belong to one place: what goes forward, and its gradient.
+ * `parts` is a list of {name, role, text}. `columns` is how many stand in a row, `small` paints shades in the place of numbers,
+ * `longest` makes room for texts to come. Without `choose` the grid is for looking only. `numbers` makes the part `name` a number
+ * that the reader can change.
  */
-function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
-  const { shape, text, shade } = array;
-  const columns = array.columns ?? shape[shape.length - 1];
-  const count = text.length;
-  const small = Boolean(shade);
+function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), small = false, longest = 1, choose, focused, numbers }) {
+  const count = parts[0].text.length;
   const id = freshId("grid");
-  const characters = Math.max(longest, ...text.map((t) => t.length));
   const cells = [];
+  const nodes = parts.map(() => []);
+  const mine = numbers ? parts.findIndex((part) => part.name === name) : -1;
   let current = 0;
+  let pressed = false; // whether the cell had the focus before it was pressed
+  let painted = new Map();
+  let selected = null;
 
   const body = make("div", { class: "cnn-cells", "aria-labelledby": id });
   body.style.setProperty("--columns", columns);
-  body.style.setProperty(
-    "--cell",
-    small ? `max(6px, min(${columns > 12 ? "14px" : "var(--most)"}, calc((100cqw * var(--share) - ${columns + 8}px) / ${columns})))` : `max(2.1rem, calc(${characters}ch + 0.7rem))`,
-  );
+  const most = `calc((100cqw * var(--share) - ${columns + 8}px) / ${columns})`;
+  if (small) body.style.setProperty("--cell", `max(6px, min(${columns > 12 ? "14px" : "var(--most)"}, ${most}))`);
   for (let start = 0; start < count; start += columns) {
     const row = make("div", { class: "cnn-row", role: "row" });
-    for (let flat = start; flat < Math.min(start + columns, count); flat++) {
-      const cell = make("div", { class: "cnn-cell", "data-role": role }, text[flat]);
-      cell.setAttribute("aria-label", `${indexText(name, flat, shape)} = ${text[flat]}`);
-      if (shade) {
-        cell.style.setProperty("--shade", shade[flat]);
-        cell.classList.toggle("cnn-negative", text[flat].startsWith("-"));
-      }
-      cell.dataset.flat = flat;
+    for (let place = start; place < Math.min(start + columns, count); place++) {
+      const cell = make("div", { class: "cnn-cell", "data-role": role, "data-flat": place });
+      parts.forEach((part, n) => {
+        const node = make("span", { class: "cnn-part", "data-role": part.role }, part.text[place]);
+        if (n === mine) node.dataset.edit = "";
+        nodes[n].push(node);
+        if (!small || n === 0) cell.append(node);
+      });
       cells.push(cell);
       row.append(cell);
     }
     body.append(row);
   }
+  if (parts.length > 1 && !small) body.classList.add("cnn-double");
 
-  function walk(flat) {
+  /** Room for the longest text that a cell has to hold. */
+  function fit(least = longest) {
+    if (small) return;
+    const characters = Math.max(least, ...parts.flatMap((_, n) => nodes[n].map((node) => node.firstChild.data.length)));
+    body.style.setProperty("--characters", characters);
+  }
+  function describe(place, words) {
+    const said = words ?? parts.map((part, n) => `${indexText(part.name, place, shape)} = ${nodes[n][place].firstChild.data}`).join(", ");
+    const own = mine >= 0 && "own" in nodes[mine][place].dataset ? ", your number" : "";
+    if (cells[place].getAttribute("aria-label") !== said + own) cells[place].setAttribute("aria-label", said + own);
+    if (!small) return;
+    cells[place].classList.toggle("cnn-negative", nodes[0][place].firstChild.data.startsWith("-"));
+  }
+  function shade() {
+    if (!small) return;
+    const sizes = nodes[0].map((node) => Math.abs(Number(node.firstChild.data)));
+    const top = Math.max(...sizes) || 1;
+    sizes.forEach((size, place) => cells[place].style.setProperty("--shade", Math.round((size / top) * 9)));
+  }
+
+  function walk(place) {
     cells[current].tabIndex = -1;
-    current = flat;
+    current = place;
     cells[current].tabIndex = 0;
   }
   /** Cells that can be chosen or changed are reached by keyboard; others are a table to read. */
@@ -93,26 +74,35 @@ function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
     body.setAttribute("role", reached ? "grid" : "table");
     for (const cell of cells) {
       cell.setAttribute("role", reached ? "gridcell" : "cell");
-      cell.classList.toggle("cnn-quiet", !reached);
+      cell.toggleAttribute("data-quiet", !reached);
       if (reached) cell.tabIndex = -1;
     }
     if (reached) walk(current);
   }
-  reach(Boolean(choose));
+
+  body.addEventListener("pointerdown", (event) => {
+    pressed = event.target.closest(".cnn-cell") === document.activeElement;
+  });
   body.addEventListener("click", (event) => {
-    const cell = event.target.closest(".cnn-cell:not(.cnn-quiet)");
-    if (!cell) return;
+    const cell = event.target.closest(".cnn-cell:not([data-quiet])");
+    if (!cell || event.target.tagName === "INPUT") return;
     walk(Number(cell.dataset.flat));
     cell.focus({ preventScroll: true });
-    choose?.(current);
+    if (mine >= 0 && pressed) edit(current);
+    else choose?.(current);
   });
-  body.addEventListener("focusin", (event) => focused?.(name, Number(event.target.dataset.flat)));
+  body.addEventListener("focusin", (event) => {
+    const cell = event.target.closest(".cnn-cell");
+    walk(Number(cell.dataset.flat));
+    focused?.(name, Number(cell.dataset.flat));
+    if (mine >= 0) numbers.aim(name, Number(cell.dataset.flat));
+  });
   body.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.tagName === "INPUT") return;
     const column = current % columns;
     const to = {
       ArrowLeft: column > 0 ? current - 1 : current,
-      ArrowRight: column < columns - 1 ? current + 1 : current,
+      ArrowRight: column < columns - 1 ? Math.min(current + 1, count - 1) : current,
       ArrowUp: current >= columns ? current - columns : current,
       ArrowDown: current + columns < count ? current + columns : current,
       Home: current - column,
@@ -122,101 +112,141 @@ function makeGrid({ name, words, array, role, longest = 1, choose, focused }) {
       walk(to);
       cells[to].focus();
     } else if (event.key === "Enter" || event.key === " ") choose?.(current);
+    else if (mine >= 0 && event.key === "F2") edit(current);
+    else if (mine >= 0 && /^[-0-9.,]$/.test(event.key)) edit(current, event.key);
     else return;
     event.preventDefault();
   });
 
-  let marked = [];
-  let painted = new Map();
-  let selected = null;
+  /** A field in the cell: what is typed counts at once, arrows change it by one, Escape takes it back. */
+  function edit(place, typed) {
+    const before = numbers.value(name, place);
+    const label = indexText(name, place, shape);
+    const field = make("input", { class: "cnn-field", type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": label });
+    const cell = cells[place];
+    field.value = typed ?? nodes[mine][place].firstChild.data;
+    let open = true;
+    function close(taken) {
+      if (!open) return;
+      open = false;
+      const value = readNumber(field.value);
+      const typing = document.activeElement === field;
+      field.remove();
+      if (!taken) numbers.set(name, place, before);
+      else if (Number.isFinite(value)) numbers.settle(name, place, value);
+      else numbers.refuse(name, place, before, field.value);
+      if (typing) cell.focus({ preventScroll: true });
+    }
+    field.addEventListener("input", () => {
+      const value = readNumber(field.value);
+      if (Number.isFinite(value)) numbers.set(name, place, value);
+    });
+    field.addEventListener("keydown", (event) => {
+      const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (event.isComposing) return;
+      if (by) {
+        numbers.set(name, place, numbers.value(name, place) + by);
+        field.value = nodes[mine][place].firstChild.data;
+      } else if (event.key === "Enter" || event.key === "Escape") close(event.key === "Enter");
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    field.addEventListener("blur", () => close(true));
+    cell.append(field);
+    field.focus({ preventScroll: true });
+    if (typed === undefined) field.select();
+    else if (Number.isFinite(readNumber(typed))) numbers.set(name, place, readNumber(typed));
+  }
+
+  cells.forEach((_, place) => describe(place));
+  shade();
+  fit();
+  reach(Boolean(choose) || mine >= 0);
   return {
-    el: make(
-      "div",
-      { class: small ? "cnn-grid cnn-small" : "cnn-grid" },
-      make("span", { class: "cnn-label", id }, `${words} `, make("b", {}, name)),
-      body,
-    ),
+    el: make("div", { class: small ? "cnn-grid cnn-small" : "cnn-grid", "data-name": name }, make("span", { class: "cnn-label", id }, ...words), body),
     shape,
     cells,
     reach,
-    focus(flat) {
-      walk(flat);
-      cells[flat].focus();
+    fit,
+    /** Write one number of a cell; an unfinished sum is `open`, `words` is what a screen reader says instead. */
+    write(part, place, text, { open = false, own, words } = {}) {
+      const node = nodes[parts.findIndex(({ name }) => name === part)][place];
+      if (node.firstChild.data !== text) node.firstChild.data = text;
+      node.toggleAttribute("data-open", open);
+      if (own !== undefined) node.toggleAttribute("data-own", own);
+      describe(place, words);
     },
-    /** Write a cell; `words` is what a screen reader says instead of the text. */
-    write(flat, value, words = `${indexText(name, flat, shape)} = ${value}`) {
-      if (cells[flat].textContent !== value) cells[flat].textContent = value;
-      if (cells[flat].getAttribute("aria-label") !== words) cells[flat].setAttribute("aria-label", words);
-    },
-    mark(flat, ...classes) {
-      cells[flat].classList.add(...classes);
-      marked.push(flat);
-    },
-    /** Mark cells as `marks` says, {flat: class}, and unmark all others; only what changed is touched. */
+    shade,
+    /** Mark cells and parts of cells as `marks` says, {place or "place part": classes}, and nothing else. */
     paint(marks) {
-      for (const [flat, mark] of painted) if (marks.get(flat) !== mark) cells[flat].classList.remove(mark);
-      for (const [flat, mark] of marks) if (painted.get(flat) !== mark) cells[flat].classList.add(mark);
+      const node = (key) => {
+        const [place, part] = String(key).split(" ");
+        return part ? nodes[parts.findIndex(({ name }) => name === part)][place] : cells[place];
+      };
+      for (const [key, classes] of painted) if (marks.get(key) !== classes) node(key).classList.remove(...classes.split(" "));
+      for (const [key, classes] of marks) if (painted.get(key) !== classes) node(key).classList.add(...classes.split(" "));
       painted = marks;
     },
-    unmark(flat, ...classes) {
-      cells[flat].classList.remove(...classes);
-    },
-    select(flat) {
-      walk(flat);
+    select(place) {
+      walk(place);
       selected?.removeAttribute("aria-selected");
-      selected = cells[flat];
+      selected = cells[place];
       selected.setAttribute("aria-selected", "true");
-    },
-    clear() {
-      for (const flat of marked) cells[flat].classList.remove("cnn-lit", "cnn-done", "cnn-chosen", "cnn-now", "cnn-wrong");
-      selected?.removeAttribute("aria-selected");
-      marked = [];
     },
   };
 }
 
-/** Lines between pairs of cells of one stage, which pass under all other cells. */
-function makeLines() {
+/** The label of a grid: words with names in bold, as in label("input", "x"). */
+function label(...words) {
+  return words.map((word, n) => (n % 2 ? make("b", {}, word) : ` ${word} `));
+}
+
+/** Wires between pairs of cells of two grids of one stage, above the cells, from edge to edge. */
+function makeWires(stage, signal, upper, lower) {
   const create = (tag, attributes) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     return node;
   };
-  const id = freshId("mask");
-  const el = create("svg", { class: "cnn-lines", "aria-hidden": "true" });
-  let paths = [];
+  const el = create("svg", { class: "cnn-wires", "aria-hidden": "true" });
+  let pairs = [];
+  function draw() {
+    // Where one grid stands under the other, its label goes below it, so that no wire crosses it.
+    lower.classList.toggle("cnn-below", lower.getBoundingClientRect().top >= upper.getBoundingClientRect().bottom - 8);
+    const corner = el.getBoundingClientRect();
+    const nodes = pairs.flatMap(([a, b]) => {
+      const [from, to] = [a, b].map((cell) => cell.getBoundingClientRect());
+      const middle = ({ left, top, width, height }) => [left + width / 2, top + height / 2];
+      const [x, y] = middle(from);
+      const [dx, dy] = middle(to).map((end, axis) => end - [x, y][axis]);
+      // As much of the way from middle to middle as lies inside a cell is left out.
+      const inside = ({ width, height }) => Math.min(width / 2 / Math.abs(dx || 1e-9), height / 2 / Math.abs(dy || 1e-9), 0.5);
+      const at = (part) => [x + dx * part - corner.left, y + dy * part - corner.top];
+      const [start, end] = [at(inside(from)), at(1 - inside(to))];
+      return [create("path", { d: `M${start}L${end}` }), ...[start, end].map(([cx, cy]) => create("circle", { cx, cy, r: 3.5 }))];
+    });
+    el.replaceChildren(...nodes);
+  }
+  const watch = new ResizeObserver(draw);
+  watch.observe(stage);
+  signal.addEventListener("abort", () => watch.disconnect());
+  stage.append(el);
   return {
-    el,
-    /** Lines as [step, from, to] between cells; all the `cells` are passed under. */
-    draw(lines, cells) {
-      const stage = el.getBoundingClientRect();
-      const place = (cell) => {
-        const { left, top, width, height } = cell.getBoundingClientRect();
-        return { x: left - stage.left, y: top - stage.top, width, height };
-      };
-      const mask = create("mask", { id, maskUnits: "userSpaceOnUse", x: 0, y: 0, width: stage.width, height: stage.height });
-      mask.append(create("rect", { width: "100%", height: "100%", fill: "white" }));
-      if (lines.length) mask.append(...cells.map((cell) => create("rect", { ...place(cell), rx: 7, fill: "black" })));
-      paths = lines.map(([step, a, b]) => {
-        const [from, to] = [place(a), place(b)];
-        const middle = ({ x, y, width, height }) => `${x + width / 2} ${y + height / 2}`;
-        return [step, create("path", { d: `M${middle(from)}L${middle(to)}` })];
-      });
-      const group = create("g", { mask: `url(#${id})` });
-      group.append(...paths.map(([, path]) => path));
-      el.replaceChildren(mask, group);
-    },
-    now(step) {
-      for (const [n, path] of paths) path.classList.toggle("cnn-now", n === step);
+    join(cells) {
+      pairs = cells;
+      draw();
     },
   };
 }
 
+const SPEEDS = { slow: 2, normal: 1, fast: 0.3 };
+
 /**
- * Back, Step, Play and Reset. `show(k)` draws the state after k of the steps and returns words for it.
- * Under reduced motion Play shows the last state at once. Paper shows the last state, too.
+ * Step, Back and Play. `show(k)` draws the state after k of the steps and returns words for it. A widget begins with its last
+ * step; from there Step and Play begin again. Under reduced motion Play shows the last state at once, and so does paper.
  */
-function makePlayer({ root, signal, show }) {
+function makePlayer({ root, signal, show, extra = [] }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const paper = matchMedia("print");
   let at = 0;
@@ -224,48 +254,49 @@ function makePlayer({ root, signal, show }) {
   let timer = 0;
   let beforePaper = null;
 
+  const step = make("button", { type: "button", class: "cnn-main", onclick: () => (pause(), go(at === count ? 1 : at + 1)) }, "Step");
   const back = make("button", { type: "button", onclick: () => (pause(), go(at - 1)) }, "Back");
-  const step = make("button", { type: "button", class: "cnn-main", onclick: () => (pause(), go(at + 1)) }, "Step");
   const play = make("button", { type: "button", onclick: () => (timer ? pause(true) : start()) }, "Play");
-  const reset = make("button", { type: "button", onclick: () => (pause(), go(0)) }, "Reset");
+  const speed = make("select", { "aria-label": "Speed of Play" }, ...Object.keys(SPEEDS).map((name) => make("option", { value: name }, name)));
+  speed.value = "normal";
   const place = make("span", { class: "cnn-place" });
   const spoken = make("div", { class: "cnn-spoken", role: "status", "aria-live": "polite" });
-  const el = make("div", { class: "cnn-controls", role: "group", "aria-label": "Steps" }, step, back, play, reset, place);
+  const el = make("div", { class: "cnn-controls", role: "group", "aria-label": "Steps" }, step, back, play, speed, ...extra, place);
 
-  function label() {
+  function tell() {
+    step.textContent = at === count && count ? "Again" : "Step";
     play.textContent = timer ? "Pause" : calm.matches ? "Show all" : "Play";
-    for (const [button, dead] of [[back, at === 0], [reset, at === 0], [step, at === count], [play, at === count]]) {
+    for (const [button, dead] of [[back, at === 0], [step, count === 0], [play, count === 0]]) {
       button.setAttribute("aria-disabled", String(dead));
     }
-    place.textContent = count ? `step ${at} of ${count}` : "";
+    place.textContent = count ? `${at} of ${count}` : "";
     root.dataset.step = at;
     root.dataset.steps = count;
   }
   function go(to, quietly = false) {
     at = Math.max(0, Math.min(count, to));
     const words = show(at);
-    label();
+    tell();
     if (!quietly && !timer) spoken.textContent = words;
     return words;
   }
   function pause(aloud = false) {
-    clearInterval(timer);
+    clearTimeout(timer);
     timer = 0;
     if (aloud) go(at);
-    label();
+    tell();
   }
   function start() {
-    if (at === count) return;
+    if (!count) return;
     if (calm.matches) return void go(count);
-    timer = setInterval(
-      () => {
-        const last = at + 1 >= count;
-        if (last) pause();
-        go(at + 1);
-      },
-      Math.max(250, Math.min(1000, 12000 / count)),
-    );
-    label();
+    if (at === count) at = 0;
+    const next = () => {
+      timer = setTimeout(next, Math.max(250, Math.min(1000, 12000 / count)) * SPEEDS[speed.value]);
+      if (at + 1 >= count) pause();
+      go(at + 1);
+    };
+    next();
+    tell();
   }
   function print() {
     if (paper.matches && beforePaper === null) {
@@ -277,123 +308,28 @@ function makePlayer({ root, signal, show }) {
       beforePaper = null;
     }
   }
-  calm.addEventListener("change", label, { signal });
+  calm.addEventListener("change", tell, { signal });
   paper.addEventListener("change", print, { signal });
-  signal.addEventListener("abort", () => clearInterval(timer));
+  signal.addEventListener("abort", () => clearTimeout(timer));
 
   return {
     el,
     spoken,
-    /** Begin again with this many steps. */
-    load(steps, quietly = false) {
+    /** Take this many steps, and stand at `to`. */
+    load(steps, to = steps, quietly = false) {
       pause();
       count = steps;
-      go(0, quietly);
+      go(to, quietly);
+    },
+    /** The same step again, after a number was changed; whoever was at the end stays at the end. */
+    again(steps) {
+      const end = at === count;
+      count = steps;
+      return go(end ? count : at, true);
     },
     go,
     say(words) {
       spoken.textContent = words;
     },
-  };
-}
-
-/**
- * A line below the widget that offers to change a number once Python has answered, and before that says how
- * to get there. `grids` are the grids that can be changed, by name.
- */
-function makeEditor({ root, model, signal, grids, memory, replied }) {
-  const note = make("p", { class: "cnn-note" });
-  const address = root.closest("[data-live-url]")?.dataset.liveUrl;
-  if (address) note.append("To change the numbers, ", make("a", { href: address }, "open this page with Python"), ".");
-  else note.append("To change the numbers, run this cell with Python.");
-  const field = makeField({ size: "8" });
-  const label = make("label", {}, "");
-  const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
-  const form = make("form", { class: "cnn-edit", hidden: "" }, label, make("button", { type: "submit" }, "Change"), error);
-  let target = null;
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (target) model.send({ edit: [target.name, target.flat, field.value] });
-  });
-  const el = make("div", {}, note, form);
-  // A digit typed on a cell goes to the field.
-  root.addEventListener(
-    "keydown",
-    (event) => {
-      if (form.hidden || !target || !event.target.classList.contains("cnn-cell") || !/^[-0-9.]$/.test(event.key)) return;
-      event.preventDefault();
-      field.focus();
-      field.value = event.key;
-    },
-    { signal },
-  );
-
-  function live() {
-    memory.live = true;
-    note.hidden = true;
-    form.hidden = false;
-    for (const grid of Object.values(grids)) grid.reach(true);
-  }
-  function aim(name, flat) {
-    if (!grids[name]) return;
-    target = memory.aim = { name, flat };
-    label.replaceChildren(`${indexText(name, flat, grids[name].shape)} = `, field);
-    field.value = grids[name].cells[flat].textContent;
-  }
-  function receive(message) {
-    if (message.live) live();
-    error.hidden = !message.error;
-    error.textContent = message.error ?? "";
-    replied?.(message);
-  }
-  model.on("msg:custom", receive);
-  signal.addEventListener("abort", () => model.off("msg:custom", receive));
-  const [firstGrid] = Object.keys(grids);
-  aim(memory.aim?.name ?? firstGrid, memory.aim?.flat ?? 0);
-  if (memory.live) live();
-  // On a page without Python nothing answers.
-  else model.send({ hello: true });
-
-  return {
-    el,
-    /** The cell that has the focus can be changed next. */
-    aim,
-    /** After a change the reader goes on where they were. */
-    refocus() {
-      if (memory.typing) field.focus();
-    },
-  };
-}
-
-/** Lines follow when the layout changes. */
-function keepLines(stage, signal, redraw) {
-  const watch = new ResizeObserver(redraw);
-  watch.observe(stage);
-  signal.addEventListener("abort", () => watch.disconnect());
-}
-
-/**
- * Draw a widget, again when its trace changes, and clean up when the view goes. `memory` keeps what was chosen;
- * an edited cell keeps the focus.
- */
-function mount(model, el, kind, draw) {
-  // Without the last attribute JupyterLab would take arrows, digits and Enter for its own shortcuts.
-  const root = make("div", { class: "cnn", role: "group", "data-kind": kind, "data-lm-suppress-shortcuts": "true" });
-  el.append(root);
-  const memory = {};
-  let ended = null;
-  function redraw() {
-    ended?.abort();
-    ended = new AbortController();
-    memory.typing = root.querySelector(".cnn-edit input")?.matches(":focus") ?? false;
-    root.replaceChildren();
-    draw({ trace: model.get("trace"), root, signal: ended.signal, model, memory });
-  }
-  redraw();
-  model.on("change:trace", redraw);
-  return () => {
-    model.off("change:trace", redraw);
-    ended.abort();
   };
 }

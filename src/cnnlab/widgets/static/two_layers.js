@@ -1,140 +1,178 @@
 // The right sum of products and the wrong product of sums, one position after the other.
 
-function draw({ trace, root, signal, model, memory }) {
-  const { arrays } = trace;
-  let chosen = memory.chosen ?? trace.first;
-  let weight = null;
-  let places = [];
-  let table = [];
+/**
+ * The steps for one weight of the first kernel, one a position: {term, right, wrong, sums}, where `right` is the sum of products so far,
+ * `wrong` the product of sums, and `sums` the two sums; and `table`, every x times every dh, row by row.
+ */
+function layersSteps({ x, w1, dh }, place) {
+  const arrays = { x, w: w1, dy: dh };
+  const terms = convTerms("dw", place, arrays, {});
+  const pairs = productOfSums(terms, arrays);
+  const right = running(terms.map(({ product }) => product));
+  const wrong = running(pairs.map(({ product }) => product));
+  const sums = [0, 1].map((n) => running(terms.map(({ factors }) => term(arrays, [factors[n]]).product)));
+  const table = [];
+  for (const { row, column, product } of pairs) table[row * terms.length + column] = product;
+  return {
+    table,
+    steps: terms.map((one, n) => ({ term: one, right: right[n], wrong: wrong[(n + 1) ** 2 - 1], sums: [sums[0][n], sums[1][n]] })),
+  };
+}
+
+/** The arrays between the layers and the gradient of the first kernel, as the widget writes them. */
+function layersResults(arrays, { slope, dy, digits }) {
+  const found = twoLayers({ ...arrays, dy }, slope);
+  return Object.fromEntries(Object.entries(found).map(([name, { values }]) => [name, values.map((value) => number(value, digits))]));
+}
+
+function draw({ trace, root, signal, memory }) {
+  const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed });
+  const { arrays } = numbers;
+  const write = (value) => number(value, trace.digits);
+  const signedText = (value) => signed(value, trace.digits);
+  const between = () => twoLayers({ ...arrays, dy: trace.dy }, trace.slope);
+  const finished = new Set();
+  let results = trace.results;
+  let place = memory.place ?? trace.first;
+  let made = null;
+  let cells = [];
   let heads = [];
 
-  const focused = (name, flat) => editor.aim(name, flat);
-  const grid = (name, words, role, choose) => makeGrid({ name, words, array: arrays[name], role, choose, focused });
+  const shapes = Object.fromEntries(Object.entries(between()).map(([name, { shape }]) => [name, shape]));
+  const part = (name, role, text) => ({ name, role, text });
+  const given = (name, role) => part(name, role, arrays[name].values.map(write));
+  const grid = (name, words, role, parts, choose) =>
+    makeGrid({ name, words, role, shape: arrays[name]?.shape ?? shapes[name], parts, choose, numbers: arrays[name] && numbers });
   const grids = {
-    x: grid("x", "input", "input"),
-    w1: grid("w1", "first kernel", "weight", choose),
-    w2: grid("w2", "second kernel", "weight"),
-    t: grid("t", "target", "input"),
+    x: grid("x", label("input", "x"), "input", [given("x", "input")]),
+    w1: grid("w1", label("", "w1", "over", "dw1"), "weight", [given("w1", "weight"), part("dw1", "result", results.dw1.map(() => "·"))], choose),
+    h: grid("h", label("hidden", "h", "over", "dh"), "delta", [part("h", "result", results.h), part("dh", "delta", results.dh)]),
+    w2: grid("w2", label("", "w2"), "weight", [given("w2", "weight")]),
+    y: grid("y", label("", "y", "over", "dy"), "delta", [part("y", "result", results.y), part("dy", "delta", results.dy)]),
+    ...(trace.slope ? { t: grid("t", label("", "t"), "input", [given("t", "input")]) } : {}),
   };
-  const looks = {
-    dy: grid("dy", "gradient at the output", "delta"),
-    dh: grid("dh", "gradient of the hidden output", "delta"),
-    dw1: grid("dw1", "gradient", "result", choose),
-  };
-  arrays.dw1.text.forEach((_, flat) => looks.dw1.write(flat, "·", `${indexText("dw1", flat, arrays.dw1.shape)}, not added up yet`));
-  const stage = make(
-    "div",
-    { class: "cnn-stage" },
-    make("div", { class: "cnn-side" }, grids.w1.el, looks.dw1.el),
-    make("div", { class: "cnn-side" }, grids.x.el, looks.dh.el),
-    make("div", { class: "cnn-side" }, grids.w2.el, looks.dy.el, grids.t.el),
-  );
+  const ending = make("div", { class: "cnn-rows" }, grids.y.el, ...(grids.t ? [grids.t.el] : []));
+  const stage = make("div", { class: "cnn-stage" }, grids.x.el, grids.w1.el, grids.h.el, grids.w2.el, ending);
   const words = make("p", { class: "cnn-words" });
   const products = make("div", { class: "cnn-products" });
+  const scroll = make("div", { class: "cnn-scroll" }, products);
   const rightText = make("div", { class: "cnn-number cnn-long" });
   const wrongText = make("div", { class: "cnn-number cnn-long" });
-  const sum = make("output", { "data-sum": "" });
-  const wrongSum = make("output", { "data-wrong": "" });
+  const sum = make("output", { "data-sum": "", "aria-live": "off" });
+  const wrongSum = make("output", { "data-wrong": "", "aria-live": "off" });
   const player = makePlayer({ root, signal, show });
-  const editor = makeEditor({ root, model, signal, grids, memory });
   root.setAttribute("aria-label", trace.title);
   root.append(
-    make("p", { class: "cnn-title" }, trace.title),
+    make("p", { class: "cnn-title" }, trace.title, numbers.badge),
+    player.el,
+    numbers.el,
     words,
     stage,
-    player.el,
-    make("div", { class: "cnn-scroll" }, products),
+    scroll,
     make(
       "div",
       { class: "cnn-two" },
-      make("div", { class: "cnn-right" }, make("div", {}, "Right: add the products"), rightText, make("div", { class: "cnn-sum" }, sum)),
-      make("div", { class: "cnn-false" }, make("div", {}, "Wrong: multiply the sums"), wrongText, make("div", { class: "cnn-sum" }, wrongSum)),
+      make("div", { class: "cnn-right" }, make("div", {}, "Right: add the products ", sum), rightText),
+      make("div", { class: "cnn-false" }, make("div", {}, "Wrong: multiply the sums ", wrongSum), wrongText),
     ),
+    numbers.footer,
     player.spoken,
-    editor.el,
   );
 
-  function choose(flat, quietly = false) {
-    chosen = memory.chosen = flat;
-    weight = trace.weights[flat];
-    for (const one of [...Object.values(grids), ...Object.values(looks)]) one.clear();
-    const columns = arrays.x.shape[arrays.x.shape.length - 1];
-    places = weight.inputs.map((index) => (index.length === 1 ? index[0] : index[0] * columns + index[1]));
-    for (const place of places) grids.x.mark(place, "cnn-lit");
-    places.forEach((_, n) => looks.dh.mark(n, "cnn-lit"));
-    grids.w1.mark(chosen, "cnn-chosen");
-    grids.w1.select(chosen);
-    looks.dw1.mark(chosen, "cnn-chosen");
+  function choose(flat) {
+    place = memory.place = flat;
+    load();
+    player.load(made.steps.length);
+  }
+  function load() {
+    made = layersSteps({ ...arrays, dh: between().dh }, place);
+    grids.w1.select(place);
     drawTable();
-    player.load(places.length, quietly);
+  }
+  function changed() {
+    results = numbers.own() ? layersResults(arrays, trace) : trace.results;
+    for (const [name, of] of [["h", "h"], ["dh", "h"], ["y", "y"], ["dy", "y"]]) {
+      results[name].forEach((text, flat) => grids[of].write(name, flat, text));
+    }
+    grids.h.fit();
+    grids.y.fit();
+    load();
+    return player.again(made.steps.length);
   }
 
   /** Every x times every dh: a row for each x, a column for each dh. */
   function drawTable() {
-    const n = places.length;
-    const longest = Math.max(...weight.table.map((text) => text.length), ...arrays.x.text.map((text) => text.length), ...arrays.dh.text.map((text) => text.length));
-    const cell = (text, kind, role) => make("div", { class: `cnn-cell cnn-quiet ${kind}`, role, "data-role": kind === "cnn-head-x" ? "input" : "delta" }, text);
-    const row = (...cells) => make("div", { class: "cnn-row", role: "row" }, ...cells);
-    table = weight.table.map((_, place) => make("div", { class: "cnn-cell cnn-quiet", role: "cell", "data-role": place % (n + 1) ? "wrong" : "result" }, "·"));
-    heads = places.map((place, k) => [cell(arrays.x.text[place], "cnn-head-x", "rowheader"), cell(arrays.dh.text[k], "cnn-head-dy", "columnheader")]);
-    const corner = make("div", { class: "cnn-corner", role: "columnheader" }, "x \\ dh");
+    const n = made.steps.length;
+    const texts = made.table.map(write);
+    const ends = made.steps.map(({ term: { factors } }) => [write(arrays.x.values[factors[0][1]]), results.dh[factors[1][1]]]);
+    const longest = Math.max(4, ...[...texts, ...ends.flat()].map((text) => text.length));
+    const cell = (text, role, of) => make("div", { class: "cnn-cell", "data-quiet": "", role, "data-role": of }, text);
+    const row = (...inside) => make("div", { class: "cnn-row", role: "row" }, ...inside);
+    cells = texts.map((_, flat) => cell("·", "cell", flat % (n + 1) ? "wrong" : "result"));
+    heads = ends.map(([x, dh]) => [cell(x, "rowheader", "input"), cell(dh, "columnheader", "delta")]);
+    const corner = make("div", { class: "cnn-corner", role: "columnheader" }, "x\\dh");
     const body = make("div", { class: "cnn-cells", role: "table", "aria-label": "Every x times every dh; only the diagonal is right" }, row(corner, ...heads.map(([, head]) => head)));
     body.style.setProperty("--columns", n + 1);
-    body.style.setProperty("--cell", `max(2.1rem, calc(${longest}ch + 0.7rem))`);
-    heads.forEach(([head], i) => body.append(row(head, ...table.slice(i * n, i * n + n))));
+    body.style.setProperty("--characters", longest);
+    heads.forEach(([head], i) => body.append(row(head, ...cells.slice(i * n, i * n + n))));
     products.replaceChildren(body);
     // A table that is wider than the page can be scrolled by keyboard.
-    const box = products.parentElement;
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+    if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;
+    else scroll.removeAttribute("tabindex");
   }
 
   function show(k) {
-    const n = places.length;
-    table.forEach((cell, place) => {
-      const [i, j] = [Math.floor(place / n), place % n];
+    const { steps, table } = made;
+    const n = steps.length;
+    const done = k === n;
+    if (done) finished.add(place);
+    cells.forEach((cell, flat) => {
+      const [i, j] = [Math.floor(flat / n), flat % n];
       const seen = Math.max(i, j) < k;
-      cell.textContent = seen ? weight.table[place] : "·";
+      cell.textContent = seen ? write(table[flat]) : "·";
       cell.classList.toggle("cnn-chosen", seen && i === j);
       cell.classList.toggle("cnn-wrong", seen && i !== j);
-      cell.classList.toggle("cnn-now", Math.max(i, j) === k - 1 && i === j);
+      cell.classList.toggle("cnn-now", seen && i === j && i === k - 1);
     });
-    heads.forEach((pair, place) => {
+    heads.forEach((pair, at) => {
       for (const head of pair) {
-        head.classList.toggle("cnn-lit", place < k);
-        head.classList.toggle("cnn-now", place === k - 1);
+        head.classList.toggle("cnn-lit", at < k);
+        head.classList.toggle("cnn-now", at === k - 1);
       }
     });
-    places.forEach((place, at) => {
-      const change = at === k - 1 ? "mark" : "unmark";
-      grids.x[change](place, "cnn-now");
-      looks.dh[change](at, "cnn-now");
+    const factors = steps.map(({ term }) => term.factors);
+    const marks = (of, name) =>
+      new Map(factors.flatMap((pair, at) => [[pair[of][1], "cnn-lit"], ...(at === k - 1 ? [[`${pair[of][1]} ${name}`, "cnn-now"]] : [])]));
+    grids.x.paint(marks(0, "x"));
+    grids.h.paint(marks(1, "dh"));
+    grids.w1.paint(new Map([[place, "cnn-chosen"], [`${place} dw1`, "cnn-sum-cell"]]));
+    const at = k ? steps[k - 1] : { right: 0, wrong: 0, sums: [0, 0] };
+    results.dw1.forEach((total, flat) => {
+      const open = flat === place && !done;
+      grids.w1.write("dw1", flat, open ? (k ? write(at.right) : "·") : finished.has(flat) ? total : "·", { open });
     });
-    const label = indexText("dw1", chosen, arrays.w1.shape);
-    const right = k ? weight.right[k - 1] : "0";
-    const wrong = k ? weight.wrong[k - 1] : "0";
-    const xs = places.slice(0, k).map((place) => bracketed(arrays.x.text[place]));
-    const deltas = arrays.dh.text.slice(0, k).map(bracketed);
-    rightText.textContent = k ? weight.products.slice(0, k).map(bracketed).join(" + ") : "nothing yet";
-    wrongText.textContent = k ? `(${xs.join(" + ")}) × (${deltas.join(" + ")}) = ${bracketed(weight.sums[0][k - 1])} × ${bracketed(weight.sums[1][k - 1])}` : "nothing yet";
-    sum.textContent = right;
-    wrongSum.textContent = wrong;
-    const done = k === n;
-    looks.dw1.write(chosen, k ? right : "·", done ? undefined : `${label}, so far ${right}`);
-    root.dataset.apart = String(right !== wrong);
+    const taken = steps.slice(0, k).map(({ term }) => term);
+    const xs = taken.map(({ factors: [[, flat]] }) => signedText(arrays.x.values[flat]));
+    const deltas = taken.map(({ factors: [, [, flat]] }) => (results.dh[flat].startsWith("-") ? `(${results.dh[flat]})` : results.dh[flat]));
+    rightText.textContent = k ? taken.map(({ product }) => signedText(product)).join(" + ") : "nothing yet";
+    wrongText.textContent = k ? `(${xs.join(" + ")}) × (${deltas.join(" + ")}) = ${at.sums.map(signedText).join(" × ")}` : "nothing yet";
+    sum.textContent = write(at.right);
+    wrongSum.textContent = write(at.wrong);
+    root.toggleAttribute("data-open", !done);
     if (!k) {
-      words.textContent = `${indexText("w1", chosen, arrays.w1.shape)} is shared by ${n} connections. Each has its own input x and its own dh, which came back through the second kernel.`;
+      words.textContent = `${indexText("w1", place, arrays.w1.shape)} is shared by ${n} connections. Each has its own x, and its own dh, which came back through w2.`;
     } else if (k === 1) {
-      words.textContent = `One connection: x × dh = ${weight.products[0]}. Both ways agree so far.`;
+      words.textContent = `One connection: x × dh = ${write(at.term.product)}. Both ways agree so far.`;
     } else {
-      const verdict = right === wrong ? "Both ways agree." : `The sums now differ: ${right} and ${wrong}.`;
-      words.textContent = `Connection ${k} adds ${weight.products[k - 1]} on the diagonal. Multiplying sums also adds the hatched products, which pair an x with the dh of another connection. ${verdict}`;
+      const verdict = sum.textContent === wrongSum.textContent ? "Both ways agree." : `The sums differ: ${sum.textContent} and ${wrongSum.textContent}.`;
+      words.textContent = `Connection ${k} adds ${write(at.term.product)} on the diagonal; the hatched products pair an x with another's dh. ${verdict}`;
     }
     return `${k ? `Step ${k} of ${n}. ` : ""}${words.textContent}`;
   }
 
-  choose(chosen, true);
-  editor.refocus();
+  load();
+  player.load(made.steps.length, made.steps.length, true);
+  numbers.attach(Object.fromEntries(Object.entries(grids).filter(([name]) => arrays[name])), ["w1", trace.first]);
 }
 
 function render({ model, el }) {

@@ -1,200 +1,178 @@
 // Choose a weight, an input or an output; its products appear one after the other and add up.
 
-const RESULT = {
-  w: { name: "dw", words: "gradient", factors: ["x", "dy"] },
-  x: { name: "dx", words: "gradient", factors: ["w", "dy"] },
-  y: { name: "y", words: "output", factors: ["w", "x"] },
-};
-
-/** Every connection as [output, weight, input], in the order in which Python lists the terms. */
-function connections(trace) {
-  const two = trace.x.shape.length === 2;
-  const pair = (values) => (two ? values : [1, values[0]]);
-  const [height, width] = pair(trace.x.shape);
-  const [p, q] = pair(trace.w.shape);
-  const [rows, columns] = pair(trace.dy.shape);
-  const [down, right] = two ? trace.stride : [1, trace.stride[0]];
-  const [above, left] = two ? trace.padding : [0, trace.padding[0]];
-  const found = [];
-  for (let output = 0; output < rows * columns; output++) {
-    for (let weight = 0; weight < p * q; weight++) {
-      const i = Math.floor(output / columns) * down + Math.floor(weight / q) - above;
-      const j = (output % columns) * right + (weight % q) - left;
-      if (i >= 0 && i < height && j >= 0 && j < width) found.push([output, weight, i * width + j]);
-    }
-  }
-  return found;
+/**
+ * The steps of one sum, as {terms, added, after}: what comes in, what that adds, and the sum then. A step is one term; with
+ * many connections it is what a row of outputs (`chunk` of them) brings to a weight. `skip` leaves out steps that add zero.
+ */
+function sharingSteps(arrays, { options, chunk }, name, place, skip = false) {
+  const terms = convTerms(name, place, arrays, options);
+  const after = running(terms.map(({ product }) => product));
+  const groups = new Map();
+  terms.forEach((term, n) => {
+    const key = name === "dw" && chunk > 1 ? Math.floor(term.factors[1][1] / chunk) : n;
+    const { terms: before = [], added = 0 } = groups.get(key) ?? {};
+    groups.set(key, { terms: [...before, term], added: added + term.product, after: after[n] });
+  });
+  const steps = [...groups.values()];
+  const telling = steps.filter(({ added }) => added !== 0);
+  return skip && telling.length ? telling : steps;
 }
 
-function draw({ trace, root, signal, model, memory }) {
-  const all = connections(trace);
-  const two = trace.x.shape.length === 2;
-  const name = { w: "w", x: "x", y: "dy" };
-  const asked = new Map();
-  let terms = []; // one a step: [[flat in the first factor, flat in the second], ...]
-  let sums = null; // [what each step adds, the sum after it]
-  let kind = memory.kind ?? "w";
-  let chosen = memory.chosen ?? trace.first;
-  let result = null;
-  let lines = [];
+function draw({ trace, root, signal, memory }) {
+  const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed });
+  const { arrays } = numbers;
+  const write = (value) => number(value, trace.digits);
+  const finished = { y: new Set(arrays.dy.values.keys()), dw: new Set(), dx: new Set() };
+  let results = trace.results;
+  let name = memory.name ?? "dw";
+  let place = memory.place ?? trace.first;
+  let steps = [];
+  let terms = [];
   let shown = 0;
 
-  const title = make("p", { class: "cnn-title" }, trace.title);
-  const words = make("p", { class: "cnn-words" });
-  const focused = (array, flat) => editor.aim(array, flat);
+  const text = (array) => array.values.map(write);
+  const grid = (key, words, role, parts) =>
+    makeGrid({
+      name: key,
+      words,
+      role,
+      shape: arrays[key].shape,
+      small: arrays[key].shape.at(-1) > trace.wide,
+      parts,
+      numbers,
+      choose: (flat) => choose(SUM_AT[key], flat),
+    });
+  const over = (key, role) => [
+    { name: key, role, text: text(arrays[key]) },
+    { name: SUM_AT[key], role: "result", text: results[SUM_AT[key]].map(() => "·") },
+  ];
   const grids = {
-    w: makeGrid({ name: "w", words: "kernel", array: trace.w, role: "weight", choose: (flat) => choose("w", flat), focused }),
-    x: makeGrid({ name: "x", words: "input", array: trace.x, role: "input", choose: (flat) => choose("x", flat), focused }),
-    dy: makeGrid({ name: "dy", words: "upstream gradient", array: trace.dy, role: "delta", choose: (flat) => choose("y", flat), focused }),
+    x: grid("x", label("input", "x", "over", "dx"), "input", over("x", "input")),
+    w: grid("w", label("kernel", "w", "over", "dw"), "weight", over("w", "weight")),
+    dy: grid("dy", label("output", "y", "over", "dy"), "delta", [
+      { name: "y", role: "result", text: results.y },
+      { name: "dy", role: "delta", text: text(arrays.dy) },
+    ]),
   };
-  const results = {};
-  for (const key of ["w", "x", "y"]) {
-    const array = trace[RESULT[key].name];
-    const longest = Math.max(...(trace.sums[key] ?? []).flatMap(([, running]) => running.map((text) => text.length)), 1);
-    results[key] = makeGrid({ ...RESULT[key], array, role: "result", longest, choose: (flat) => choose(key, flat) });
-    // A sum is shown once it was added up.
-    for (const flat of (trace.sums[key] ?? []).keys()) {
-      results[key].write(flat, "·", `${indexText(RESULT[key].name, flat, array.shape)}, not added up yet`);
-    }
-  }
-  // The sum that is being made stands beside the array whose entry was chosen.
-  const slots = { w: make("div", {}), x: make("div", {}), y: make("div", {}) };
-  const lineBox = makeLines();
-  const pair = two
-    ? [make("div", { class: "cnn-side" }, grids.x.el, slots.x), make("div", { class: "cnn-side" }, grids.dy.el, slots.y)]
-    : [slots.x, grids.x.el, grids.dy.el, slots.y];
-  if (!two) grids.dy.el.classList.add("cnn-below");
-  const stage = make(
-    "div",
-    { class: "cnn-stage" },
-    make("div", { class: "cnn-side" }, grids.w.el, slots.w),
-    make("div", { class: two ? "cnn-pair" : "cnn-pair cnn-column" }, ...pair),
-    lineBox.el,
-  );
+  const words = make("p", { class: "cnn-words" });
+  const pair = make("div", { class: arrays.x.shape.length === 1 ? "cnn-pair cnn-rows" : "cnn-pair" }, grids.x.el, grids.dy.el);
+  const stage = make("div", { class: "cnn-stage" }, grids.w.el, pair);
+  const wires = makeWires(stage, signal, grids.x.el, grids.dy.el);
   const list = make("div", { class: "cnn-terms" });
-  const sum = make("output", { "data-sum": "" });
+  const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const sumName = make("span", { class: "cnn-number" });
   const state = make("span", { class: "cnn-state" });
+  const skip = make("input", { type: "checkbox", onchange: () => choose(name, place) });
   const player = makePlayer({ root, signal, show });
-  const editor = makeEditor({
-    root,
-    model,
-    signal,
-    grids,
-    memory,
-    replied(message) {
-      if (!message.entry) return;
-      asked.set(message.entry.join(), message.sums);
-      if (message.entry[0] === kind && message.entry[1] === chosen) choose(kind, chosen, true);
-    },
-  });
+  numbers.el.append(make("label", { class: "cnn-skip" }, skip, "skip zeros"));
   root.setAttribute("aria-label", trace.title);
   root.append(
-    title,
+    make("p", { class: "cnn-title" }, trace.title, numbers.badge),
+    player.el,
+    numbers.el,
     words,
     stage,
-    player.el,
     list,
     make("div", { class: "cnn-sum" }, sumName, sum, state),
+    numbers.footer,
     player.spoken,
-    editor.el,
   );
 
-  function choose(newKind, flat, quietly = false) {
-    for (const grid of [...Object.values(grids), ...Object.values(results)]) grid.clear();
-    if (newKind !== kind || !result) {
-      slots[kind].replaceChildren();
-      slots[newKind].replaceChildren(results[newKind].el);
-    }
-    [kind, chosen, result] = [newKind, flat, results[newKind]];
-    [memory.kind, memory.chosen] = [kind, chosen];
-    sums = (trace.sums[kind] ?? [])[chosen] ?? asked.get(`${kind},${chosen}`) ?? null;
-    const mine = all.filter((link) => link[{ y: 0, w: 1, x: 2 }[kind]] === chosen);
-    const factors = mine.map(([output, weight, input]) => ({ w: [input, output], x: [weight, output], y: [weight, input] })[kind]);
-    const steps = new Map();
-    mine.forEach(([output], n) => {
-      const step = kind === "w" ? Math.floor(output / trace.chunk) : n;
-      steps.set(step, [...(steps.get(step) ?? []), factors[n]]);
-    });
-    terms = [...steps.values()];
-
-    const [first, second] = RESULT[kind].factors;
-    for (const [a, b] of factors) {
-      grids[first].mark(a, "cnn-lit");
-      grids[second].mark(b, "cnn-lit");
-    }
-    grids[name[kind]].mark(chosen, "cnn-chosen");
-    grids[name[kind]].select(chosen);
-    result.mark(chosen, "cnn-chosen");
-    const label = indexText(kind, chosen, trace[kind].shape);
-    const many = factors.length === 1 ? "1 connection" : `${factors.length} connections`;
-    words.textContent = {
-      w: `${label} is shared by ${many}. Each brings the input it sees times the upstream gradient of its output.`,
-      x: `${label} feeds ${many}. Each sends back the upstream gradient of its output, times the weight on the way.`,
-      y: `${label} sees ${many}: its receptive field. Each brings a weight times an input.`,
-    }[kind];
-    sumName.textContent = `${indexText(RESULT[kind].name, chosen, trace[kind].shape)} =`;
-    list.replaceChildren(...(sums && terms.length === factors.length ? factors.map(termNode) : []));
-    lines = mine.length > 40 ? [] : mine.map(([output, , input], n) => [n, grids.x.cells[input], grids.dy.cells[output]]);
-    lineBox.draw(lines, [...grids.x.cells, ...grids.dy.cells, ...result.cells]);
-    if (!sums) model.send({ entry: [kind, chosen] });
-    player.load(sums ? terms.length : 0, quietly);
-    if (!quietly) player.say(`${words.textContent} ${state.textContent}`);
+  /** Take another sum; the reader sees it whole at first, and steps through it from there. */
+  function choose(newName, flat) {
+    [name, place] = [memory.name, memory.place] = [newName, flat];
+    load();
+    player.load(steps.length);
   }
-
-  function termNode([a, b]) {
-    const [first, second] = RESULT[kind].factors;
-    return make("span", { class: "cnn-term cnn-later" }, `${bracketed(trace[first].text[a])} × ${bracketed(trace[second].text[b])}`);
+  function load() {
+    steps = sharingSteps(arrays, trace, name, place, skip.checked);
+    const all = sharingSteps(arrays, trace, name, place);
+    terms = all.length > 40 || trace.chunk > 1 ? [] : all.flatMap((step) => step.terms);
+    skip.parentElement.toggleAttribute("data-idle", all.every(({ added }) => added !== 0));
+    const nodes = terms.map(({ factors: [a, b], product }) =>
+      make("span", { class: product ? "cnn-term" : "cnn-term cnn-zero" }, `${factor(a)} × ${factor(b)}`),
+    );
+    list.replaceChildren(...nodes);
+    const many = all.length === 1 ? "1 connection" : `${all.flatMap((step) => step.terms).length} connections`;
+    const label = indexText({ dw: "w", dx: "x", y: "y" }[name], place, arrays[GIVEN[name]].shape);
+    words.textContent = {
+      dw: `${label} is shared by ${many}. Each brings the input it sees times the delta of its output.`,
+      dx: `${label} feeds ${many.replace("connection", "output")}. Each sends back its delta, times the weight on the way.`,
+      y: `${label} sees ${many.replace("connection", "input")}: its receptive field. Each brings a weight times an input.`,
+    }[name];
+    sumName.textContent = `${indexText(name, place, arrays[GIVEN[name]].shape)} =`;
+    for (const [key, one] of Object.entries(grids)) if (key === GIVEN[name]) one.select(place);
+  }
+  function factor([of, at]) {
+    return signed(arrays[of].values[at], trace.digits);
+  }
+  /** A number was changed: the same step again, and every sum that is shown. */
+  function changed() {
+    results = numbers.own() ? sumsWritten(arrays, trace) : trace.results;
+    load();
+    return player.again(steps.length);
   }
 
   /** The picture after k steps; returns what to say. */
   function show(k) {
-    const [first, second] = RESULT[kind].factors;
-    const before = terms[shown - 1] ?? [];
-    for (const [a, b] of before) {
-      grids[first].unmark(a, "cnn-now");
-      grids[second].unmark(b, "cnn-now");
-    }
-    const now = terms[k - 1] ?? [];
-    for (const [a, b] of now) {
-      grids[first].mark(a, "cnn-now");
-      grids[second].mark(b, "cnn-now");
-    }
-    [...list.children].forEach((node, n) => {
-      node.classList.toggle("cnn-later", n >= k);
-      node.classList.toggle("cnn-now", n === k - 1);
-    });
-    lineBox.now(k - 1);
+    const now = k ? steps[k - 1] : null;
+    const done = k === steps.length;
     shown = k;
-
-    const total = trace[RESULT[kind].name].text[chosen];
-    const label = indexText(RESULT[kind].name, chosen, trace[kind].shape);
-    if (!sums) {
-      sum.textContent = total;
-      state.textContent = "The single products are listed where Python runs.";
-      return `${label} = ${total}`;
+    if (done) finished[name].add(place);
+    const value = done ? results[name][place] : k ? write(now.after) : "0";
+    for (const [key, one] of Object.entries(grids)) {
+      const result = SUM_AT[key];
+      results[result].forEach((total, flat) => {
+        const open = result === name && flat === place && !done;
+        one.write(result, flat, open ? (k ? value : "·") : finished[result].has(flat) ? total : "·", {
+          open,
+          words: open || finished[result].has(flat) ? undefined : said(key, flat),
+        });
+      });
+      one.paint(marks(key, now));
     }
-    const value = k ? sums[1][k - 1] : "0";
-    const done = k === terms.length;
-    sum.textContent = done ? total : value;
-    state.textContent = done ? (terms.length ? "the whole sum" : "nothing reaches it") : k ? "so far" : "nothing added yet";
-    result.write(chosen, done ? total : k ? value : "·", done ? undefined : `${label}, so far ${value}`);
+    const current = new Set(now?.terms.map(({ factors }) => String(factors)));
+    [...list.children].forEach((node, n) => {
+      const lit = current.has(String(terms[n].factors));
+      node.classList.toggle("cnn-now", lit);
+      node.classList.toggle("cnn-later", !lit && steps.slice(k).some((step) => step.terms.some((one) => String(one.factors) === String(terms[n].factors))));
+      if (lit) list.scrollTop = node.offsetTop - list.offsetTop - 30;
+    });
+    wires.join(now?.terms.length === 1 ? [ends(now.terms[0])] : []);
+    sum.textContent = value;
+    root.toggleAttribute("data-open", !done);
+    const label = indexText(name, place, arrays[GIVEN[name]].shape);
+    state.textContent = done ? (steps.length ? "the whole sum" : "nothing reaches it") : k ? "so far" : "nothing added yet";
     if (!k) return `${label}: nothing added yet`;
     const what =
-      now.length === 1
-        ? `${indexText(first, now[0][0], trace[first].shape)} × ${indexText(second, now[0][1], trace[second].shape)} = ` +
-          `${bracketed(trace[first].text[now[0][0]])} × ${bracketed(trace[second].text[now[0][1]])} = ${sums[0][k - 1]}`
-        : `${now.length} products, together ${sums[0][k - 1]}`;
-    if (!done) state.textContent = `so far; last: ${what}`;
-    return `Step ${k} of ${terms.length}: ${what}. ${done ? `${label} = ${total}` : `So far ${value}`}.`;
+      now.terms.length === 1
+        ? `${now.terms[0].factors.map(([of, at]) => indexText(of, at, arrays[of].shape)).join(" × ")} = ${now.terms[0].factors.map(factor).join(" × ")} = ${write(now.added)}`
+        : `${now.terms.length} products, together ${write(now.added)}`;
+    return `Step ${k} of ${steps.length}: ${what}. ${done ? `${label} = ${value}` : `So far ${value}`}.`;
+  }
+  function said(key, flat) {
+    const { shape } = arrays[key];
+    return `${indexText(key, flat, shape)} = ${write(arrays[key].values[flat])}, ${indexText(SUM_AT[key], flat, shape)} not added up yet`;
+  }
+  function marks(key, now) {
+    const found = new Map();
+    const put = (at, mark) => found.set(at, found.has(at) ? `${found.get(at)} ${mark}` : mark);
+    const used = new Set(steps.flatMap((step) => step.terms).flatMap(({ factors }) => factors.filter(([of]) => of === key).map(([, at]) => at)));
+    for (const at of used) put(at, "cnn-lit");
+    if (key === GIVEN[name]) put(place, "cnn-chosen");
+    for (const { factors } of now?.terms ?? []) for (const [of, at] of factors) if (of === key) put(`${at} ${of}`, "cnn-now");
+    if (key === GIVEN[name]) put(`${place} ${name}`, "cnn-sum-cell");
+    return found;
+  }
+  /** The input and the output that a term's connection joins. */
+  function ends({ factors }) {
+    const at = { ...Object.fromEntries(factors), [GIVEN[name]]: place };
+    return [grids.x.cells[at.x], grids.dy.cells[at.dy]];
   }
 
-  choose(kind, chosen, true);
-  editor.refocus();
-  keepLines(stage, signal, () => {
-    lineBox.draw(lines, [...grids.x.cells, ...grids.dy.cells, ...result.cells]);
-    lineBox.now(shown - 1);
-  });
+  load();
+  player.load(steps.length, steps.length, true);
+  numbers.attach(grids, ["w", trace.first]);
 }
 
 function render({ model, el }) {

@@ -1,0 +1,175 @@
+// The reader's own numbers. A document's numbers stay what they are: an edit happens on a copy, which says so, and which the
+// page's address carries, so that it can be passed on.
+
+const HASH = "#numbers;";
+
+/** The number in a text, or NaN: all that an answer box reads, sums and fractions too. */
+function readNumber(text) {
+  return readings(text)[0]?.value ?? NaN;
+}
+
+/** The parts of an address that belong to widgets, {name of the widget: {name of the array: text}}. */
+function readAddress(hash) {
+  const found = {};
+  if (!hash.startsWith(HASH)) return found;
+  for (const piece of hash.slice(HASH.length).replaceAll("%2C", ",").split(";")) {
+    const [name, ...arrays] = piece.split("/");
+    if (name) found[name] = Object.fromEntries(arrays.map((one) => one.split("=")).map(([array, text = ""]) => [array, text]));
+  }
+  return found;
+}
+
+function writeAddress(parts) {
+  const pieces = Object.entries(parts).map(([name, arrays]) => [name, ...Object.entries(arrays).map((one) => one.join("="))].join("/"));
+  return pieces.length ? HASH + pieces.join(";") : "";
+}
+
+/** The name of a widget in an address: its title. */
+function slug(title) {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+}
+
+/** The numbers that an address asks for, {name: values}, and a word about what does not fit. */
+function numbersAsked(asked, given) {
+  const arrays = {};
+  const wrong = [];
+  for (const [name, text] of Object.entries(asked)) {
+    const values = String(text).split(",").map(readNumber);
+    const count = Object.hasOwn(given, name) ? given[name].values.length : 0;
+    if (count && values.length === count && values.every(Number.isFinite)) arrays[name] = values;
+    else wrong.push(count ? `${name} has ${count} numbers` : `there is no ${name}`);
+  }
+  const words = wrong.length ? `The address asks for numbers that do not fit here: ${wrong.join(", ")}. They were left out.` : "";
+  return { arrays, words };
+}
+
+/**
+ * A copy of `trace.given` that can be changed: in the cells of the grids that are handed to `attach`, with buttons, and through
+ * the address. `changed` draws what depends on it and returns words for it.
+ */
+function makeNumbers({ root, trace, signal, memory, say, changed }) {
+  const given = trace.given;
+  const arrays = Object.fromEntries(Object.entries(given).map(([name, { shape, values }]) => [name, { shape, values: [...values] }]));
+  // Only a page of the book has an address that is this widget's to write.
+  const page = root.closest(".cnnlab-widget") ? slug(trace.title) : null;
+  let grids = {};
+  let target = null;
+
+  const badge = make("span", { class: "cnn-badge", hidden: "" }, "your numbers");
+  const note = make("p", { class: "cnn-note" });
+  const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
+  const by = (words, text, change) => make("button", { type: "button", "aria-label": words, onclick: () => nudge(change) }, text);
+  const aimed = make("span", { class: "cnn-number cnn-aim" });
+  const reset = make("button", { type: "button", onclick: () => replace((name) => given[name].values, "The book's numbers again.") }, "Reset");
+  const random = make("button", { type: "button", onclick: () => replace((name) => given[name].values.map(() => Math.floor(Math.random() * 9) - 4), "Random integers.") }, "Random integers");
+  const el = make(
+    "div",
+    { class: "cnn-controls cnn-numbers", role: "group", "aria-label": "Numbers" },
+    aimed,
+    by("One less", "\u2212", (value) => value - 1),
+    by("One more", "+", (value) => value + 1),
+    by("Other sign", "\u00b1", (value) => -value),
+    random,
+    reset,
+  );
+
+  const value = (name, place) => arrays[name].values[place];
+  const text = (name, place) => number(value(name, place), trace.digits);
+  const label = (name, place) => indexText(name, place, arrays[name].shape);
+  const differs = (name, place) => value(name, place) !== given[name].values[place];
+  const own = () => Object.keys(given).some((name) => given[name].values.some((_, place) => differs(name, place)));
+
+  function write(name, place) {
+    grids[name]?.write(name, place, text(name, place), { own: differs(name, place) });
+    if (target?.name === name && target.place === place) aim(name, place);
+  }
+  function redraw() {
+    badge.hidden = !own();
+    root.toggleAttribute("data-own", own());
+    reset.setAttribute("aria-disabled", String(!own()));
+    for (const grid of Object.values(grids)) grid.shade();
+    const words = changed();
+    for (const grid of Object.values(grids)) grid.fit();
+    return words;
+  }
+  function tell(words = "") {
+    error.hidden = !words;
+    note.hidden = Boolean(words);
+    error.textContent = words;
+  }
+  function keep() {
+    if (!page) return;
+    const mine = Object.keys(given)
+      .filter((name) => given[name].values.some((_, place) => differs(name, place)))
+      .map((name) => [name, arrays[name].values.map((one) => number(one, 12)).join(",")]);
+    const { [page]: _, ...others } = readAddress(location.hash);
+    const hash = writeAddress(mine.length ? { ...others, [page]: Object.fromEntries(mine) } : others);
+    if (hash || location.hash.startsWith(HASH)) history.replaceState(history.state, "", hash || location.pathname + location.search);
+  }
+  function set(name, place, to) {
+    if (value(name, place) === to) return "";
+    arrays[name].values[place] = to;
+    memory.arrays = arrays;
+    write(name, place);
+    return redraw();
+  }
+  function settle(name, place, to) {
+    tell();
+    const words = set(name, place, to) || changed();
+    keep();
+    say(`${label(name, place)} = ${text(name, place)}${differs(name, place) ? ", your number" : ""}. ${words}`);
+  }
+  function nudge(change) {
+    if (target) settle(target.name, target.place, change(value(target.name, target.place)));
+  }
+  function replace(values, words) {
+    for (const name of Object.keys(given)) {
+      arrays[name].values = [...values(name)];
+      arrays[name].values.forEach((_, place) => write(name, place));
+    }
+    memory.arrays = arrays;
+    tell();
+    const then = redraw();
+    keep();
+    say(`${words} ${then}`);
+  }
+  function aim(name, place) {
+    target = { name, place };
+    aimed.textContent = `${label(name, place)} = ${text(name, place)}`;
+  }
+  function read() {
+    const asked = page && readAddress(location.hash)[page];
+    if (!asked) return false;
+    const { arrays: found, words } = numbersAsked(asked, given);
+    replace((name) => found[name] ?? given[name].values, "The numbers of the address.");
+    tell(words);
+    return true;
+  }
+
+  return {
+    el,
+    badge,
+    footer: make("div", { class: "cnn-foot" }, note, error),
+    arrays,
+    value,
+    own,
+    set,
+    settle,
+    aim,
+    /** What was typed is no number: the one before stays, and the reader hears what was expected. */
+    refuse(name, place, before, typed) {
+      set(name, place, before);
+      tell(`“${typed}” is not a number. Type one such as 2, -0.5 or 3/4. ${label(name, place)} stays ${text(name, place)}.`);
+    },
+    /** Show these grids, and take what the address or an earlier drawing has. */
+    attach(shown, first) {
+      grids = shown;
+      note.textContent = "Underlined numbers can be typed over.";
+      aim(...first);
+      if (memory.arrays) replace((name) => memory.arrays[name]?.values ?? given[name].values, "");
+      else redraw();
+      if (read()) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
+      addEventListener("hashchange", () => read(), { signal });
+    },
+  };
+}
