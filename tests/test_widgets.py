@@ -650,6 +650,10 @@ def test_a_page_embeds_each_module_once_and_only_what_is_shown():
     texts = ["\n".join(packed["parts"][place] for place in places) for places in packed["modules"]]
     assert texts == [ONE_OF_EACH[k].get_state()["_esm"] for k in (1, 3)]
     assert len(set(packed["parts"])) == len(packed["parts"]), "what modules share travels once"
+    light = extension.pack(states, ["m1", "m0", "m3", "m1"], extension.shared())
+    assert light["parts"] == light["styles"] == [] and light["worn"] == [0]
+    known = extension.shared()["parts"]
+    assert ["\n".join(known[place] for place in places) for places in light["modules"]] == texts
     assert packed["models"]["m3"]["state"]["trace"] == ONE_OF_EACH[3].trace
     assert not any(name.startswith("_") for name in packed["models"]["m3"]["state"])
     with pytest.raises(KeyError):

@@ -29,16 +29,19 @@ class Model {
   send() {}
 }
 
-const { models, modules, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
-for (const text of styles) {
+const { models, modules, worn, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
+// What all pages share stands in a file of its own, which the browser keeps.
+const shared = globalThis.cnnlabShared ?? { parts: [], styles: [] };
+const [allParts, allStyles] = [[...shared.parts, ...parts], [...shared.styles, ...styles]];
+for (const place of worn) {
   const style = document.createElement("style");
-  style.textContent = text;
+  style.textContent = allStyles[place];
   document.head.append(style);
 }
 // Widgets tell readers where they can change the numbers.
 if (live) document.body.dataset.liveUrl = live;
 const loading = modules.map((places) => {
-  const text = places.map((place) => parts[place]).join("\n");
+  const text = places.map((place) => allParts[place]).join("\n");
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   return import(address).finally(() => URL.revokeObjectURL(address));
 });

@@ -2,10 +2,11 @@
 
 A widget output holds a view (the id of a model), a still picture in HTML, and, in the notebook's metadata, the
 model's state with its ES module. myst-nb would drop the still and load a widget manager from elsewhere. This
-puts the still on the page, embeds the state and each module once, and adds `widget_host.js`, which gives every
-module the model it asks for and lets it take the still's place.
+puts the still on the page, embeds the state, keeps the modules in one file for all pages, and adds
+`widget_host.js`, which gives every module the model it asks for and lets it take the still's place.
 """
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+
+from cnnlab import widgets as library
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -52,15 +55,30 @@ def view_model(script):
     return view["model_id"]
 
 
-def pack(states, shown):
-    """What the page embeds: the state of each shown model, every style sheet once, and every part of a module once.
+def parts_of(module):
+    """A module in pieces, one for each function or constant, so that what modules share can travel once."""
+    return re.split(r"\n(?=function |const |export )", str(module))
 
-    Modules begin with the same files, so each is a list of places in `parts`, and its text their lines.
+
+def shared():
+    """What the widgets' modules and style sheets consist of: one file for all pages, which a browser keeps."""
+    kinds = [getattr(library, name) for name in library.__all__]
+    parts = dict.fromkeys(part for kind in kinds for part in parts_of(kind._esm))
+    return {"parts": list(parts), "styles": list(dict.fromkeys(str(kind._css) for kind in kinds))}
+
+
+def pack(states, shown, kept=None):
+    """What the page embeds: the state of each shown model, and what `kept` lacks of their modules and style sheets, once.
+
+    A module is a list of places in the parts of `kept`, followed by those of the page; so is the list of style sheets.
 
     states  {id: {"state": {...}}} as the notebook stores them; shown  ids in the order of the page
+    kept    what the page has from elsewhere, as `shared` gives it
     Raises KeyError for a model without state or without a module.
     """
-    modules, styles, models, parts = {}, {}, {}, {}
+    kept = kept or {"parts": [], "styles": []}
+    parts, styles = ({text: n for n, text in enumerate(kept[name])} for name in ("parts", "styles"))
+    modules, models, worn = {}, {}, {}
     for model in dict.fromkeys(shown):
         state = states[model]["state"]
         models[model] = {
@@ -68,10 +86,15 @@ def pack(states, shown):
             "state": {name: value for name, value in state.items() if not name.startswith("_")},
         }
         if state.get("_css"):
-            styles.setdefault(state["_css"], len(styles))
-    texts = [re.split(r"\n(?=function |const |export )", module) for module in modules]
-    places = [[parts.setdefault(part, len(parts)) for part in text] for text in texts]
-    return {"models": models, "modules": places, "parts": list(parts), "styles": list(styles)}
+            worn[styles.setdefault(state["_css"], len(styles))] = True
+    places = [[parts.setdefault(part, len(parts)) for part in parts_of(module)] for module in modules]
+    return {
+        "models": models,
+        "modules": places,
+        "worn": list(worn),
+        "parts": list(parts)[len(kept["parts"]) :],
+        "styles": list(styles)[len(kept["styles"]) :],
+    }
 
 
 def embed(packed):
@@ -102,14 +125,27 @@ def embed_state(app, pagename, templatename, context, doctree):
         states |= json.loads(script.attributes["body"])["state"]
     buttons = context.get("header_buttons", [])
     live = next((button["url"] for button in buttons if button.get("label") == "live"), None)
+    address = context["pathto"](f"_static/{app.cnnlab_widgets}", resource=True)
     try:
-        context["body"] += embed(pack(states, shown) | {"live": live})
+        embedded = embed(pack(states, shown, app.cnnlab_shared) | {"live": live})
+        context["body"] += f'<script src="{address}"></script>\n{embedded}'
     except KeyError as missing:
         logger.warning("no stored state for widget %s; run `make refresh`", missing, location=pagename)
 
 
+def write_shared(app):
+    """Put what all pages share among the build's static files, under a name that changes with it."""
+    app.cnnlab_shared = shared()
+    text = f"cnnlabShared = {json.dumps(app.cnnlab_shared, ensure_ascii=False, separators=(',', ':'))};\n"
+    app.cnnlab_widgets = f"widgets-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
+    target = Path(app.outdir) / "_static" / app.cnnlab_widgets
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
 def setup(app):
     """Connect the above to a build; myst-nb's own widget scripts are not wanted."""
+    app.connect("builder-inited", write_shared)
     app.add_post_transform(PlaceStills)
     app.connect("html-page-context", embed_state, priority=850)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
