@@ -106,8 +106,8 @@ globalThis.pageChecks = (() => {
   const widgets = () => all(".cnnlab-widget[data-alive]");
   const trace = (place) => JSON.parse(document.getElementById("cnnlab-widgets").textContent).models[place.dataset.model].state.trace;
   const boxes = () => widgets().filter((place) => trace(place).answer);
-  const steppers = () => widgets().filter((place) => !trace(place).answer);
   const root = (place) => place.querySelector(".cnn");
+  const steppers = () => widgets().filter((place) => "step" in root(place).dataset);
 
   return {
     ready,
@@ -125,7 +125,8 @@ globalThis.pageChecks = (() => {
       boxes: boxes().length,
       words: text().textContent.split(/\s+/).length,
     }),
-    focusStep: (number) => all("button", steppers()[number]).find((button) => button.textContent === "Step").focus(),
+    // A widget that shows its last step goes back to the first one: its button says "Again".
+    focusStep: (number) => all("button", steppers()[number]).find((button) => /^(Step|Again)$/.test(button.textContent)).focus(),
     step: (number) => Number(root(steppers()[number]).dataset.step),
     // Puts the cursor into an answer box and returns the right answer.
     focusBox(number) {

@@ -22,11 +22,12 @@ def look(browser, address):
 
 
 def steps(browser, number):
-    """Whether a widget goes one step at the press of a key."""
+    """Whether a widget goes one step at the press of a key: from its last one, where it begins, to the first."""
     browser.ask(f"pageChecks.focusStep({number})")
-    before = browser.ask(f"pageChecks.step({number})")
     browser.type(ENTER)
-    return browser.ask(f"pageChecks.step({number})") == before + 1
+    first = browser.ask(f"pageChecks.step({number})")
+    browser.type(ENTER)
+    return first == 1 and browser.ask(f"pageChecks.step({number})") == 2
 
 
 def replies(browser, number):

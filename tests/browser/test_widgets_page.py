@@ -519,7 +519,7 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
                 page.keyboard.press("Enter")
                 assert cell.evaluate("(one) => one === document.activeElement")
                 array[place] = -6
-            assert "your number" in cell.get_attribute("aria-label")
+            assert "your number" in cell.get_by_role("img").get_attribute("aria-label")
             agrees(widget, state, arrays)
             assert f"{name}[" in widget.locator(".cnn-spoken").inner_text(), "a change is announced"
         assert badge.is_visible()

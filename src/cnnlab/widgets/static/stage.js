@@ -32,7 +32,9 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
     for (let place = start; place < Math.min(start + columns, count); place++) {
       const cell = make("div", { class: "cnn-cell", "data-role": role, "data-flat": place });
       parts.forEach((part, n) => {
-        const node = make("span", { class: "cnn-part", "data-role": part.role }, part.text[place]);
+        // The first part is labelled with the names and numbers of all, and so names the cell.
+        const hearing = n ? { "aria-hidden": "true" } : { role: "img" };
+        const node = make("span", { class: "cnn-part", "data-role": part.role, ...hearing }, part.text[place]);
         if (n === mine) node.dataset.edit = "";
         nodes[n].push(node);
         if (!small || n === 0) cell.append(node);
@@ -53,7 +55,8 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   function describe(place, words) {
     const said = words ?? parts.map((part, n) => `${indexText(part.name, place, shape)} = ${nodes[n][place].firstChild.data}`).join(", ");
     const own = mine >= 0 && "own" in nodes[mine][place].dataset ? ", your number" : "";
-    if (cells[place].getAttribute("aria-label") !== said + own) cells[place].setAttribute("aria-label", said + own);
+    const label = nodes[0][place];
+    if (label.getAttribute("aria-label") !== said + own) label.setAttribute("aria-label", said + own);
     if (!small) return;
     cells[place].classList.toggle("cnn-negative", nodes[0][place].firstChild.data.startsWith("-"));
   }
