@@ -58,7 +58,7 @@ function draw({ trace, root, signal, memory }) {
   const pair = make("div", { class: arrays.x.shape.length === 1 ? "cnn-pair cnn-rows" : "cnn-pair" }, grids.x.el, grids.dy.el);
   const stage = make("div", { class: "cnn-stage" }, grids.w.el, pair);
   const wires = makeWires(stage, signal, grids.x.el, grids.dy.el);
-  const list = make("div", { class: "cnn-terms" });
+  const list = make("div", { class: "cnn-terms", role: "group", tabindex: "0", "aria-label": "Terms" });
   const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const sumName = make("span", { class: "cnn-number" });
   const state = make("span", { class: "cnn-state" });
