@@ -120,6 +120,17 @@ def test_a_picture_without_alt_text_is_refused():
         finish(canvas(1), "  ")
 
 
+def test_a_caption_stands_below_the_picture_and_its_code_is_code():
+    plain = finish(canvas(1), "a picture")
+    shown = plain.captioned("Is `dw[0] < 1`? Look at the left & count.")
+    assert plain.caption == "" and "<figcaption>" not in plain._repr_html_()
+    below = ElementTree.fromstring(shown._repr_html_()).find("figcaption")
+    assert "".join(below.itertext()) == "Is dw[0] < 1? Look at the left & count."
+    assert below.find("code").text == "dw[0] < 1"
+    with pytest.raises(ValueError, match="needs words"):
+        plain.captioned(" ")
+
+
 def test_alt_text_is_escaped():
     figure = finish(canvas(1), r'a < b & "c" \1')
     assert ElementTree.fromstring(figure.svg).get("aria-label") == r'a < b & "c" \1'

@@ -509,6 +509,19 @@ def test_every_page_names_the_icon_and_the_root_has_one(built):
         assert any(np.allclose(color, other[:3], atol=2) for other in drawn), color
 
 
+@pytest.mark.parametrize(
+    "changed", ["src/cnnlab/widgets/static/stage.js", "tools/sphinx_ext/widgets.py", "book/_static/book.css"]
+)
+def test_what_all_pages_share_builds_them_all_again(changed, tmp_path, monkeypatch):
+    for name in ("_config.yml", "_toc.yml", "requirements.txt", changed):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before", encoding="utf-8")
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    before = book.fingerprint(tmp_path / "_toc.yml")
+    (tmp_path / changed).write_text("after", encoding="utf-8")
+    assert book.fingerprint(tmp_path / "_toc.yml") != before
+
+
 def test_a_warning_fails_the_build_and_fails_it_again(tmp_path):
     folder = project(tmp_path, PAGE.replace("other.md", "missing.md"))
     for _ in range(2):

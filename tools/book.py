@@ -85,9 +85,11 @@ def digest(paths):
 def fingerprint(toc_path):
     """What every page depends on; when it changes, all pages are built again.
 
-    Static files are among it, because Sphinx copies them only where some page changed.
+    Static files are among it, because Sphinx copies them only where some page changed; and the widgets, because all pages
+    share one file of their scripts.
     """
-    parts = [ROOT / "tools" / "sphinx_ext", ROOT / "tools" / "katex", ROOT / "book" / "_static"]
+    folders = ("tools/sphinx_ext", "tools/katex", "book/_static", "src/cnnlab/widgets")
+    parts = [ROOT / folder for folder in folders]
     return digest([ROOT / "_config.yml", toc_path, ROOT / "requirements.txt", *parts])
 
 

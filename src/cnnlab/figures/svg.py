@@ -47,14 +47,27 @@ _STYLE = {
 
 
 class Figure:
-    """An SVG picture and its alt text. In a notebook it shows itself; `print` gives the alt text."""
+    """An SVG picture, its alt text and its caption. In a notebook it shows itself; `print` gives the alt text."""
 
-    def __init__(self, svg: str, alt: str) -> None:
+    def __init__(self, svg: str, alt: str, caption: str = "") -> None:
         self.svg = svg
         self.alt = alt
+        self.caption = caption
+
+    def captioned(self, caption: str) -> "Figure":
+        """The same picture with a caption below it: the question that it answers, and where to look.
+
+        A word between backticks is written as code.
+        Raises ValueError if the caption is empty.
+        """
+        if not caption.strip():
+            raise ValueError("a caption needs words: say what to notice")
+        return Figure(self.svg, self.alt, caption)
 
     def _repr_html_(self) -> str:
-        return f'<figure class="cnnlab-figure">{self.svg}</figure>'
+        words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.caption, quote=False))
+        below = f"<figcaption>{words}</figcaption>" if words else ""
+        return f'<figure class="cnnlab-figure">{self.svg}{below}</figure>'
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"
