@@ -21,8 +21,8 @@ CHAPTERS = {
     "max-pooling-routes": "Max-pooling routes the gradient",
     "two-dimensions": "Two dimensions, from pixels to weights",
     "two-convolutions": "Two convolutions and a tempting wrong answer",
-    "whole-network": "The whole network",
     "strides-padding-dilation": "Strides, padding, dilation",
+    "whole-network": "The whole network",
     "convolution-is-a-matrix": "A convolution is a matrix",
     "before-you-start": "Before you start",
 }
