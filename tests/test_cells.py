@@ -9,9 +9,11 @@ from tools.sphinx_ext import cells
     ("code", "says_nothing"),
     [
         ("figures.grids([[1]])", True),
+        ('figures.grids([[1]]).captioned("Which one?")', True),
         ("import cnnlab\nfrom cnnlab import widgets\nwidgets.AnswerBox.about('What?', 2)", True),
         ("dw = conv1d_backward(dy, x, w)[1]\nfigures.grids([[dw]])", False),
         ("print(figures)", False),
+        ('print(1).captioned("Which one?")', False),
         ("figures", False),
         ("%matplotlib inline", False),
     ],

@@ -30,12 +30,13 @@ def only_displays(code):
 
 
 def is_display(statement):
-    """Whether a statement is something like `figures.grids(...)`."""
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    function = call.func if isinstance(call, ast.Call) else None
-    while isinstance(function, ast.Attribute):
-        function = function.value
-    return isinstance(function, ast.Name) and function.id in DISPLAY
+    """Whether a statement is something like `figures.grids(...).captioned(...)`."""
+    called = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(called, ast.Call):
+        return False
+    while isinstance(called, (ast.Attribute, ast.Call)):
+        called = called.value if isinstance(called, ast.Attribute) else called.func
+    return isinstance(called, ast.Name) and called.id in DISPLAY
 
 
 class OutputFirst(SphinxPostTransform):
