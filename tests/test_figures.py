@@ -40,12 +40,23 @@ PICTURES = {
         ylabel="ms",
     ),
     "bars": lambda: figures.bars({"sum": 20, "product": 80}, says="Two results.", xlabel="gradient", mark=20),
+    "dots": lambda: figures.dots(
+        {"right": [1, 2], "wrong": [8, 9]}, says="Two seeds.", xlabel="loss", log=True
+    ),
+    "grids, joined": lambda: joined("result"),
     "pool_planes": lambda: figures.pool_planes(PLANE_DY, PLANE, 2),
     "pool_routes": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1),
     "kernels": lambda: figures.kernels(KERNELS.repeat(2, axis=0), says="Four kernels."),
     "pictures": lambda: figures.pictures(PLANE[0].repeat(3, axis=0), ["a 0", "a 1", "a 7"], says="Planes."),
     "pool_routes, neurons": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="neurons"),
 }
+
+
+def joined(role):
+    """One weight above two inputs, joined with the second."""
+    weight, inputs = Grid([3], "w", {0: "weight"}), Grid([5, 7], "x")
+    join = figures.Join(weight, inputs, to=(0, 1), role=role)
+    return figures.grids([[weight], [inputs]], says="A weight and the input that it meets.", joins=[join])
 
 
 @pytest.fixture(params=PICTURES.values(), ids=PICTURES.keys())
@@ -176,6 +187,33 @@ def test_a_wrong_cell_is_crossed_and_not_only_red():
     wrong = figures.grids([[Grid([1], marks={0: "wrong"})]], says="Wrong.")
     right = figures.grids([[Grid([1], marks={0: "input"})]], says="Right.")
     assert wrong.svg.count("<path") == right.svg.count("<path") + 1
+
+
+def test_a_join_ends_at_its_cell_and_a_wrong_one_has_no_arrow():
+    """A line from the middle of the upper cell to the middle of the second lower one; an arrow adds its head."""
+    lines = {}
+    for role in ("result", "wrong"):
+        nodes = list(ElementTree.fromstring(joined(role).svg).iter())
+        middle = {
+            "".join(node.itertext()): float(node.get("x")) for node in nodes if node.tag.endswith("text")
+        }
+        drawn = [node.get("d") for node in nodes if paint(role) in node.get("style", "")]
+        lines[role] = len(drawn)
+        x_start, y_start, *_, x_end, y_end = map(float, re.findall(r"[\d.]+", drawn[0]))
+        assert x_start == middle["3"] and abs(x_end - middle["7"]) < 1 and y_start < y_end
+    assert lines == {"result": 2, "wrong": 1}
+
+
+def test_dots_draw_every_value_and_wrong_ones_as_crosses():
+    figure = figures.dots({"right": [1, 2], "wrong": [8, 9.5]}, says="Two seeds.", roles={"wrong": "wrong"})
+    assert figure.alt == "Two seeds. right 1, 2; wrong 8, 9.5."
+    assert figure.svg.count("<use ") >= 4
+    assert paint("wrong") in figure.svg
+
+
+def test_kernels_can_have_other_names():
+    figure = figures.kernels(KERNELS, says="Two.", names=["before", "after"])
+    assert texts(figure) == ["before", "after"] and "after: largest 0" in figure.alt
 
 
 def test_blocks_are_set_off_and_leftovers_are_not():

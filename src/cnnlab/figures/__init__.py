@@ -1,7 +1,7 @@
 """The book's pictures. They draw what they are given or what a trace says; they compute nothing of their own."""
 
-from cnnlab.figures.curves import bars, curves
-from cnnlab.figures.grids import Grid, grids, key
+from cnnlab.figures.curves import bars, curves, dots
+from cnnlab.figures.grids import Grid, Join, grids, key
 from cnnlab.figures.pooling import pool_planes, pool_routes
 from cnnlab.figures.sharing import connection_matrix, nine_fields, weight_gradient
 from cnnlab.figures.svg import Figure
@@ -11,10 +11,12 @@ from cnnlab.figures.training import kernels, pictures
 __all__ = [
     "Figure",
     "Grid",
+    "Join",
     "Table",
     "bars",
     "connection_matrix",
     "curves",
+    "dots",
     "grids",
     "kernels",
     "key",

@@ -93,6 +93,42 @@ def bars(
         return finish(fig, f"{says.strip()} {told}.")
 
 
+def dots(
+    values: Mapping[str, Sequence[float]],
+    *,
+    says: str,
+    xlabel: str = "",
+    digits: int = 4,
+    log: bool = False,
+    roles: Mapping[str, str] | None = None,
+) -> Figure:
+    """Draw a row of dots for each name, one dot a value: runs that differ in their seed, none left out or averaged.
+
+    roles    {name: role} of rows that mean a role, such as "wrong"; their dots are crosses
+    says     what the picture shows; the alt text adds all values
+    """
+    with style():
+        fig = canvas(0.75 + 0.38 * len(values), WIDTH)
+        axes = fig.add_axes((0.36, 0.26 if xlabel else 0.1, 0.58, 0.7))
+        for row, (name, row_values) in enumerate(values.items()):
+            color = _color(name, roles)
+            marker = "o" if color == INK else "x"
+            axes.plot(
+                row_values, [row] * len(row_values), marker, color=color, fillstyle="none", markersize=7
+            )
+        axes.set_yticks(range(len(values)), list(values))
+        axes.set_ylim(len(values) - 0.5, -0.5)
+        if log:
+            axes.set_xscale("log")
+        _plain_ticks(axes, False, log)
+        axes.set_xlabel(xlabel)
+        axes.grid(True, color=INK, alpha=0.15, linewidth=0.5, linestyle="-")
+        told = "; ".join(
+            f"{name} {', '.join(number(value, digits) for value in row)}" for name, row in values.items()
+        )
+        return finish(fig, f"{says.strip()} {told}.")
+
+
 def _color(name: str, roles: Mapping[str, str] | None) -> str:
     return ROLES[roles[name]].either if roles and name in roles else INK
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from cnnlab.arrays import Array
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
@@ -17,9 +17,9 @@ from cnnlab.palette import INK, ROLES, TINT
 _TITLE, _GAP, _SIGN, _ROW_GAP = 0.95, 0.6, 0.6, 0.45
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
-    """One array in a picture.
+    """One array in a picture. Two grids are never equal: each has a place of its own, where a `Join` may end.
 
     values   numbers or short strings, one or two axes
     title    written above the array
@@ -49,8 +49,29 @@ class Grid:
         return {tuple([0, *at][-2:]): mark for at, mark in zip(pairs, self.marks.values(), strict=True)}
 
 
+class Join(NamedTuple):
+    """A line between two arrays of a picture: from the lower edge of `start` to the upper edge of `end`.
+
+    at, to   the cell of each where the line ends; None for the middle of the whole array
+    role     a key of `palette.ROLES`; a "wrong" line is dashed and has no arrow
+    """
+
+    start: Grid
+    end: Grid
+    at: tuple[int, int] | None = None
+    to: tuple[int, int] | None = None
+    role: str = "result"
+
+
 def grids(
-    rows: Sequence, *, says: str, digits: int = 4, cell: float = 1.0, cell_inches: float = 0.44
+    rows: Sequence,
+    *,
+    says: str,
+    digits: int = 4,
+    cell: float = 1.0,
+    cell_inches: float = 0.44,
+    joins: Sequence[Join] = (),
+    between: float = _ROW_GAP,
 ) -> Figure:
     """Draw rows of arrays with signs between them, such as ``[[x, "∗", w, "=", y]]``.
 
@@ -58,6 +79,8 @@ def grids(
     says     what the picture shows, in a sentence: the beginning of the alt text, which goes on with the arrays
     digits   significant digits in a cell
     cell     width of a cell, in heights: more than 1 where numbers are long
+    joins    lines between arrays of different rows; say in `says` what they mean
+    between  the space between two rows, in heights of a cell: more where joins need it
     Raises ValueError if `says` contains a decimal number: numbers in the alt text come from the arrays.
     """
     if re.search(r"\d\.\d", says):
@@ -65,7 +88,7 @@ def grids(
     rows = [list(row) for row in rows]
     wide = max(_row_width(row, cell) for row in rows)
     heights = [_row_height(row) for row in rows]
-    high = sum(heights) + _ROW_GAP * (len(rows) - 1)
+    high = sum(heights) + between * (len(rows) - 1)
     scale = min(cell_inches, WIDTH / wide)
     with style():
         fig = canvas(high * scale, wide * scale)
@@ -73,12 +96,14 @@ def grids(
         axes.set_xlim(-0.1, wide - 0.1)
         axes.set_ylim(high - 0.05, -0.05)
         axes.axis("off")
-        top = 0.0
+        top, places = 0.0, {}
         for row, height in zip(rows, heights, strict=True):
             left = (wide - _row_width(row, cell)) / 2
             for item in row:
-                left += _draw(axes, item, left, top, height, cell, digits, scale)
-            top += height + _ROW_GAP
+                left += _draw(axes, item, left, top, height, cell, digits, scale, places)
+            top += height + between
+        for join in joins:
+            _line(axes, join, places, cell)
         return finish(fig, f"{says.strip()} {_described(rows, digits)}".strip())
 
 
@@ -113,8 +138,9 @@ def _draw(
     cell: float,
     digits: int,
     scale: float,
+    places: dict[Grid, tuple[float, float]],
 ) -> float:
-    """Draw one array or sign with its left edge at `left`; return the width that it took."""
+    """Draw one array or sign with its left edge at `left`; note its corner in `places`, return the width that it took."""
     if isinstance(item, str):
         width = _item_width(item, cell)
         title = _TITLE if height > 1.5 else 0.1
@@ -127,6 +153,7 @@ def _draw(
     title = _TITLE if item.title else 0.1
     inset = (width - table.shape[1] * cell) / 2
     start = top + title + (height - 0.15 - title - table.shape[0]) / 2
+    places[item] = (left + inset, start)
     if item.title:
         axes.text(left + width / 2, start - 0.3, item.title, ha="center", va="baseline", fontsize=10)
     longest = max(len(item.text(value, digits)) for value in table.flat)
@@ -141,6 +168,27 @@ def _draw(
     if item.blocks:
         _blocks(axes, left + inset, start, cell, table.shape, item.blocks)
     return width + _GAP
+
+
+def _line(axes: Axes, join: Join, places: dict[Grid, tuple[float, float]], cell: float) -> None:
+    """One join, in its role's color and line."""
+    (left, top), (left_end, top_end) = places[join.start], places[join.end]
+    rows, columns = join.start.table().shape
+    row, column = join.at or (rows - 1, (columns - 1) / 2)
+    row_end, column_end = join.to or (0, (join.end.table().shape[1] - 1) / 2)
+    color, wrong = ROLES[join.role].either, join.role == "wrong"
+    arrow = FancyArrowPatch(
+        (left + (column + 0.5) * cell, top + row + 1),
+        (left_end + (column_end + 0.5) * cell, top_end + row_end),
+        arrowstyle="-" if wrong else "->",
+        mutation_scale=8,
+        shrinkA=0,
+        shrinkB=0,
+        color=color,
+        linewidth=0.9 if wrong else 1.8,
+        linestyle=ROLES[join.role].line,
+    )
+    axes.add_patch(arrow)
 
 
 def _blocks(

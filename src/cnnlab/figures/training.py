@@ -15,17 +15,20 @@ from cnnlab.palette import INK, ROLES
 _TITLE, _GAP = 0.24, 0.1  # inches above each picture, and between two of them
 
 
-def kernels(w: ArrayLike, *, says: str, columns: int = 4, size: float = 0.78) -> Figure:
+def kernels(
+    w: ArrayLike, *, says: str, names: Sequence[str] | None = None, columns: int = 4, size: float = 0.78
+) -> Figure:
     """Draw kernels as squares: the area says how large a weight is, filled is positive, hollow negative.
 
     w      (K, C, P, Q); of several channels the first is drawn
+    names  a title for each, "kernel 0" and so on if not given
     says   what the picture shows; the alt text adds the largest and the smallest weight of each kernel
     All kernels have one scale, so they can be compared. Areas are rounded to a thousandth of the largest: a trained weight
     is not the same to its last digits on every machine.
     """
     w = np.asarray(w, dtype=float)[:, 0]
     scale = np.abs(w).max() or 1.0
-    names = [f"kernel {k}" for k in range(len(w))]
+    names = [f"kernel {k}" for k in range(len(w))] if names is None else names
     told = " ".join(
         f"{name}: largest {number(kernel.max(), 2)} at {_at(kernel.argmax(), kernel)}, "
         f"smallest {number(kernel.min(), 2)} at {_at(kernel.argmin(), kernel)}."
