@@ -18,6 +18,8 @@ def look(open_page, path):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function("(wanted) => document.documentElement.dataset.theme === wanted", arg=scheme)
+        if scheme == "dark":  # folded answers in light, open ones in dark and in what follows
+            page.evaluate("document.querySelectorAll('.show-answer').forEach((button) => button.click())")
         page.wait_for_timeout(400)  # colors change within 150 ms
         seen[scheme] = faults(page)
     seen["desk"] = page.evaluate("pageChecks.layout()")

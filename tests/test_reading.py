@@ -1,0 +1,85 @@
+"""What a reader meets in a chapter: counted words, goals, and answers that wait below their box."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import reading
+from tools.numbers.normalise import VIEW
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# Two words\n\nand *three* [more ones](a.md).", 6),
+        ("A formula $x + y$ is one.\n\n$$\ny = w x\n$$\n", 5),
+        ("| a | b |\n| --- | --- |\n| c | d |\n", 4),
+        ("Code `dw[0]`\n\n```python\nprint(x)\n```\n", 3),
+        ("```{dropdown} Second reading\nNot counted.\n```\nyes", 1),
+        ("```{margin}\nNot counted.\n```\n", 0),
+        (":::{note}\n:class: dropdown\nNot counted.\n:::\n", 0),
+        ("::::{note}\n:name: here\nIt is\n\n:::{margin}\nnot\n:::\n::::\n", 2),
+        ("It's 0.25 and 1,000 of them", 6),
+    ],
+)
+def test_words_that_are_seen_without_unfolding_are_counted(text, words):
+    assert reading.visible_words(text) == words
+
+
+def notebook(*cells, answer="0.4", question="What is dw[1]?"):
+    """A notebook with a box among these cells: None stands for the box."""
+    still = f'<div class="{reading.BOX}"></div>'
+    box = new_code_cell("widgets.AnswerBox(1)", metadata={"tags": ["hide-input"]})
+    box.outputs = [new_output("display_data", {VIEW: {"model_id": "m"}, "text/html": still})]
+    trace = {"question": question, "answer": {"text": answer}}
+    made = new_notebook(cells=[box if cell is None else cell for cell in cells])
+    made.metadata["widgets"] = {reading.STATE: {"state": {"m": {"state": {"trace": trace}}}}}
+    return made
+
+
+def code(source, text="", **metadata):
+    """A code cell that printed something."""
+    outputs = [new_output("stream", text=text)] if text else []
+    return new_code_cell(source, outputs=outputs, metadata=metadata)
+
+
+ANSWER = {"tags": ["answer"]}
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([code("print(x)", "[1 2]"), None, code("dw = x * dy", "[0.3 0.4]", **ANSWER)], None),
+        ([code("dw = x * dy"), None], None),
+        ([code("dw = x * dy\ndw[0]", "0.3"), None], "shows dw"),
+        ([code("dx, dw, db = backward(dy)\nprint(dw)", "0.3"), None], "shows dw"),
+        ([code("print(dw == right)", "True"), None], None),
+        ([code("print(both)", "[0.3 0.4]"), new_markdown_cell("Now:"), None], "shows 0.4"),
+        ([code("print(both)", "[0.3 0.4]"), new_markdown_cell("## Next\n"), None], None),
+        ([new_markdown_cell("So.", metadata=ANSWER), None], "no box stands above"),
+        ([None, new_markdown_cell("So.\n\n## Next\n", metadata=ANSWER)], "holds a heading"),
+    ],
+)
+def test_an_answer_that_stands_too_early_is_seen(cells, said):
+    found = list(reading.answers_early(notebook(*cells)))
+    assert [said in remark for remark in found] == ([True] if said else [])
+
+
+def test_what_a_box_assigns_and_the_page_does_not_show_is_seen():
+    cells = notebook(None, code("print(step)"))
+    cells.cells[0].source = "step = 1\nwidgets.AnswerBox(step)"
+    assert ["assigns step" in remark for remark in reading.answers_early(cells)] == [True]
+
+
+def test_a_digit_stands_everywhere_and_gives_nothing_away():
+    assert not list(
+        reading.answers_early(notebook(code("print(x)", "[2 3]"), None, answer="2", question="How many?"))
+    )
+
+
+def test_goals_are_the_first_list_before_the_first_section():
+    text = "# Title\n\nAfter it you can\n\n- add ([1](#a))\n- turn\n  - and more\n\n- - no\n\n## One\n\n- not this\n"
+    assert reading.goals(nbformat.v4.new_notebook(cells=[new_markdown_cell(text)]))[:2] == [
+        "add ([1](#a))",
+        "turn",
+    ]
