@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnnlab import conv1d_backward, examples, figures
-from cnnlab.figures import Grid, svg
+from cnnlab.figures import Grid, Node, Wire, svg
 from cnnlab.figures.svg import Figure, canvas, finish
 from cnnlab.palette import INK, ROLES, paint
 
@@ -18,6 +18,13 @@ PLANE = np.array([[[[1, 3, 2, 0], [4, 2, 1, 6], [0, 5, 7, 1], [2, 3, 1, 4]]]], f
 PLANE_DY = np.array([[[[3, -1], [2, 8]]]], float)
 ROW, ROW_DY = examples.pooling.x[None, None], examples.pooling.dy[None, None]
 KERNELS = np.array([[[[1, -4, 0], [0, 2, 0.25]]], [[[0, 0, 0], [0, 0, -1]]]], float)
+FORK = {
+    "x": Node((0, 0.5), "x", "input"),
+    "a": Node((1, 0), "× 2"),
+    "b": Node((1, 1), "× 5"),
+    "y": Node((2, 0.5), "+"),
+}
+WIRES = [Wire("x", "a", 3, -2), Wire("x", "b", 3, 20), Wire("a", "y", 6, -1), Wire("b", "y", 15, 4)]
 MATRIX = [[3, -2, 0, 0], [0, 3, -2, 0], [0, 0, 3, -2]]
 
 PICTURES = {
@@ -46,6 +53,14 @@ PICTURES = {
     "grids, joined": lambda: joined("result"),
     "pool_planes": lambda: figures.pool_planes(PLANE_DY, PLANE, 2),
     "pool_routes": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1),
+    "circuit": lambda: figures.circuit(FORK, WIRES, arrives={"x": 18}, says="A fork."),
+    "corner": lambda: figures.corner(
+        [-1, 0, 1], [4, 4, 5], {"flat": [4, 4, 4], "steep": [2, 4, 6]}, says="A corner.", xlabel="d"
+    ),
+    "moves": lambda: figures.moves(0.5, {"apart": [0.25, 1], "sum": [0, 0]}, says="Two copies.", xlabel="w"),
+    "over_time": lambda: figures.over_time(
+        [[1, 2], [3, -1]], [3, 2], [3, 3.5], names=["first", "second"], kept=0.5, says="Two sums."
+    ),
     "kernels": lambda: figures.kernels(KERNELS.repeat(2, axis=0), says="Four kernels."),
     "pictures": lambda: figures.pictures(PLANE[0].repeat(3, axis=0), ["a 0", "a 1", "a 7"], says="Planes."),
     "pool_routes, neurons": lambda: figures.pool_routes(ROW_DY, ROW, 2, stride=1, nulled="neurons"),
@@ -412,3 +427,40 @@ def test_whole_steps_have_whole_ticks():
     whole, halves = (texts(figures.curves({"loss": loss}, says="A loss.", x=x)) for x in (None, [0, 0.5, 1]))
     assert {"0", "1", "2"} <= set(whole) and not any("." in text for text in whole)
     assert any("." in text for text in halves)
+
+
+def test_a_circuit_shows_values_forward_and_gradients_back_and_adds_what_arrives():
+    figure = figures.circuit(FORK, WIRES, arrives={"x": 18}, says="A fork.")
+    assert {"3", "← -2", "← 20", "6", "← -1", "15", "← 4", "-2 + 20 = 18"} <= set(texts(figure))
+    assert "x to × 5: 3 forward, 20 back." in figure.alt and figure.alt.endswith("At x: -2 + 20 = 18.")
+    asked = figures.circuit(FORK, WIRES, arrives={"x": None}, says="A fork.")
+    assert "-2 + 20 = ?" in texts(asked) and "18" not in " ".join(texts(asked))
+
+
+def test_a_circuit_whose_gradients_do_not_add_up_is_refused():
+    with pytest.raises(ValueError, match="do not add up to 9"):
+        figures.circuit(FORK, WIRES, arrives={"x": 9}, says="A fork.")
+
+
+def test_a_steep_wire_has_both_numbers_beside_it():
+    nodes = {"w": Node((0.5, 1), "w", "weight"), "a": Node((0, 0), "×"), "b": Node((1, 0), "×")}
+    wires = [Wire("w", "a", 3, 6), Wire("w", "b", 3, 7)]
+    assert {"↓ 6", "↓ 7", "6 + 7 = 13"} <= set(
+        texts(figures.circuit(nodes, wires, arrives={"w": 13}, says="Twice."))
+    )
+
+
+def test_a_line_above_its_curve_is_wrong_and_one_that_touches_it_is_not():
+    figure = PICTURES["corner"]()
+    assert "flat: never above." in figure.alt and "steep: above the curve in places." in figure.alt
+    assert count(figure, paint("wrong")) and count(figure, paint("result"))
+
+
+def test_copies_that_end_at_one_place_are_named_once():
+    assert sorted(texts(PICTURES["moves"]())) == ["0", "0.25", "1", "apart", "sum", "w 0.5"]
+
+
+def test_the_sum_over_time_shows_every_term_of_both_sums():
+    figure = PICTURES["over_time"]()
+    assert texts(figure).count("3") == 3 and {"step 1", "step 2", "3.5", "-1", "× 0.5"} <= set(texts(figure))
+    assert "dw: 3, 2. v: 3, 3.5." in figure.alt

@@ -1,4 +1,4 @@
-"""Curves and bars: losses, accuracies, ratios."""
+"""Curves, bars and number lines: losses, accuracies, ratios, slopes at a corner, steps of a weight."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES, TINT
+
+_NARROW = 3.7  # inches: as wide as the column of a phone, so that text keeps its size there
 
 
 def curves(
@@ -139,3 +141,87 @@ def _plain_ticks(axes: Axes, log: bool, logx: bool) -> None:
         axis.set_major_formatter(lambda value, _: number(value, 4))
         if logarithmic:
             axis.set_minor_formatter(lambda value, _: "")
+
+
+def corner(
+    x: Sequence[float],
+    curve: Sequence[float],
+    lines: Mapping[str, Sequence[float]],
+    *,
+    says: str,
+    xlabel: str,
+    ylabel: str = "y",
+) -> Figure:
+    """A curve, and straight lines that should lie nowhere above it. One that does is drawn as wrong, with crosses there.
+
+    x       the abscissa of all of them, which holds 0; a dotted line marks it
+    lines   {name: values}; the name stands at the line's right end
+    says    what the picture shows; the alt text adds which lines keep below the curve
+    """
+    at, below = np.asarray(x), np.asarray(curve)
+    over = {name: np.asarray(values) > below + 1e-9 for name, values in lines.items()}
+    with style():
+        fig = canvas(2.5, _NARROW)
+        axes = fig.add_axes((0.11, 0.2, 0.6, 0.74))
+        axes.plot(at, below, color=INK, linewidth=3)
+        axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
+        for name, values in lines.items():
+            color = ROLES["wrong" if over[name].any() else "result"].either
+            axes.plot(at, values, color=color, linewidth=1.5, linestyle="--")
+            axes.plot(at[over[name]], np.asarray(values)[over[name]], "x", color=color, markersize=6)
+            axes.annotate(
+                name,
+                (at[-1], values[-1]),
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                color=color,
+            )
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.locator_params(integer=True, nbins=6)
+        _plain_ticks(axes, False, False)
+        told = (
+            f"{name}: {'above the curve in places' if over[name].any() else 'never above'}." for name in lines
+        )
+        return finish(fig, f"{says.strip()} {' '.join(told)}")
+
+
+def moves(
+    start: float, ends: Mapping[str, Sequence[float]], *, says: str, xlabel: str, digits: int = 4
+) -> Figure:
+    """Where copies of one number go from a common start: a row of arrows on a number line for each rule.
+
+    ends   {rule: the end of each copy}
+    says   what the picture shows; the alt text adds the start and all ends
+    """
+    color = ROLES["weight"].either
+    with style():
+        fig = canvas(0.62 + 0.56 * len(ends), _NARROW)
+        axes = fig.add_axes((0.03, 0.5 / fig.get_figheight(), 0.94, 1 - 0.52 / fig.get_figheight()))
+        axes.axvline(start, color=INK, linewidth=0.8, linestyle=":")
+        for row, (rule, places) in enumerate(ends.items()):
+            for copy, end in enumerate(places):
+                height = row + 0.18 * (copy - (len(places) - 1) / 2)
+                arrow = {"arrowstyle": "-|>", "color": color, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
+                axes.annotate("", (end, height), (start, height), arrowprops=arrow)
+            for end in dict.fromkeys(places):
+                side = 1 if end > start else -1
+                axes.annotate(
+                    number(end, digits),
+                    (end, row),
+                    xytext=(6 * side, 0),
+                    textcoords="offset points",
+                    ha="left" if side > 0 else "right",
+                    va="center",
+                )
+            axes.text(0.01, row - 0.34, rule, va="center", transform=axes.get_yaxis_transform())
+        least, most = min(map(min, ends.values())), max(map(max, ends.values()))
+        room = 0.22 * (max(most, start) - min(least, start))
+        axes.set(xlim=(min(least, start) - room, max(most, start) + 2 * room), ylim=(len(ends) - 0.6, -0.6))
+        axes.set_xticks([start], [f"{xlabel} {number(start, digits)}"])
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        told = "; ".join(
+            f"{rule}: {', '.join(number(end, digits) for end in places)}" for rule, places in ends.items()
+        )
+        return finish(fig, f"{says.strip()} From {number(start, digits)}. {told}.")

@@ -1,6 +1,6 @@
-"""Pictures of weight sharing: receptive fields, the weight gradient, the kernel as a matrix."""
+"""Pictures of weight sharing: receptive fields, the weight gradient, the kernel as a matrix, the sum over time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 from cnnlab import trace
 from cnnlab.arrays import Array, Sizes
 from cnnlab.examples import Example
-from cnnlab.figures.grids import Grid, grids
-from cnnlab.figures.svg import Figure
+from cnnlab.figures.grids import Grid, frame, grids
+from cnnlab.figures.svg import Figure, canvas, finish, style
+from cnnlab.formatting import number
+from cnnlab.palette import INK
 
 
 def nine_fields(example: Example) -> Figure:
@@ -62,3 +64,58 @@ def connection_matrix(
     if marks is None:
         marks = {at: "weight" for at in zip(*np.nonzero(matrix), strict=True)}
     return grids([[Grid(cells, title, marks)]], says=says, digits=digits)
+
+
+def over_time(
+    terms: ArrayLike,
+    sums: ArrayLike,
+    velocities: ArrayLike,
+    *,
+    names: Sequence[str],
+    kept: float,
+    says: str,
+    digits: int = 3,
+) -> Figure:
+    """Two sums of one shared weight: downwards over its connections, to the right over the steps of training.
+
+    terms        (steps, connections), the gradient of each connection
+    sums         (steps,), the weight's gradient in each step
+    velocities   (steps,), what momentum makes of them: the one before times `kept`, plus the gradient
+    names        of the connections
+    """
+    terms = np.asarray(terms, float)
+    steps, connections = terms.shape
+    cell, gap, names_wide, scale = 1.7, 0.95, 1.75, 0.4
+    below = connections + 1.6, connections + 3.3  # the rows of dw and v, in cells from the top
+    rows = [*zip(range(1, connections + 1), names, terms.T, [None] * connections, strict=True)]
+    rows += [(below[0], "dw", sums, "delta"), (below[1], "v", velocities, "result")]
+    wide, high = names_wide + steps * cell + (steps - 1) * gap + 0.1, below[1] + 1.1
+    lefts = [names_wide + step * (cell + gap) for step in range(steps)]
+    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    told = []
+    with style():
+        fig = canvas(high * scale, wide * scale)
+        axes = fig.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, wide), ylim=(high, 0))
+        axes.axis("off")
+        for step, left in enumerate(lefts):
+            middle = left + cell / 2
+            axes.text(middle, 0.62, f"step {step + 1}", ha="center", va="center_baseline")
+            axes.text(left - 0.2, connections + 0.5, "+", ha="center", va="center_baseline")
+            for start, end in ((connections + 1.05, below[0] - 0.05), (below[0] + 1.05, below[1] - 0.05)):
+                axes.annotate("", (middle, end), (middle, start), arrowprops=arrow)
+            if step:
+                start, end = lefts[step - 1] + cell + 0.05, left - 0.05
+                axes.annotate("", (end, below[1] + 0.5), (start, below[1] + 0.5), arrowprops=arrow)
+                words = f"× {number(kept)}"
+                axes.text((start + end) / 2, below[1] + 0.3, words, ha="center", va="bottom", fontsize=9)
+        for top, name, values, mark in rows:
+            axes.text(names_wide - 0.5, top + 0.52, name, ha="right", va="center_baseline")
+            for left, value in zip(lefts, values, strict=True):
+                frame(axes, left, top, cell, mark)
+                text = number(value, digits)
+                axes.text(left + cell / 2, top + 0.52, text, ha="center", va="center_baseline")
+            told.append(f"{name}: {', '.join(number(value, digits) for value in values)}.")
+        return finish(
+            fig, f"{says.strip()} Each velocity keeps {number(kept)} of the one before. {' '.join(told)}"
+        )
