@@ -6,14 +6,13 @@ Made from the course's source notebooks, for the tests (tests/course) and the be
 import functools
 import inspect
 import json
-from pathlib import Path
 
 from course.grader import reading
 from course.grader.points import variants, wrong_variants
 from course.grader.points.problems import SETS
+from tools.live import sheets
 
-SOURCE = Path(__file__).resolve().parents[1] / "course" / "source"
-CODE_STUB = "# Write your code here.\nraise NotImplementedError"
+SOURCE = sheets.SOURCE
 
 
 @functools.cache
@@ -26,23 +25,9 @@ def source(assignment):
     return json.loads(_source(assignment))
 
 
-@functools.cache
-def _released(assignment):
-    """The students' version, made by nbgrader's own preprocessors."""
-    import nbformat
-    from nbgrader.preprocessors import ClearSolutions
-    from traitlets.config import Config
-
-    config = Config()
-    config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = "Write your answer here."
-    notebook = nbformat.reads(_source(assignment), as_version=4)
-    notebook, _ = ClearSolutions(config=config).preprocess(notebook, {})
-    return nbformat.writes(notebook)
-
-
 def released(assignment):
-    notebook = json.loads(_released(assignment))
+    """The students' version."""
+    notebook = json.loads(sheets.released(SOURCE / assignment / f"{assignment}.ipynb"))
     for cell in notebook["cells"]:
         cell["source"] = reading.text(cell)
     return notebook

@@ -96,7 +96,7 @@ def fingerprint(toc_path):
 def contents(toc_path):
     """Everything that the book is built from; when it is the same as last time, nothing has to be done."""
     return fingerprint(toc_path) + digest(
-        [ROOT / "book", ROOT / "src", ROOT / "tools" / "light", Path(__file__)]
+        [ROOT / "book", ROOT / "src", ROOT / "course" / "source", ROOT / "tools" / "light", Path(__file__)]
     )
 
 

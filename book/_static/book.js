@@ -103,3 +103,8 @@ document.querySelector("#pst-search-dialog input")?.addEventListener(
   },
   { once: true },
 );
+
+// Addresses on this site that a reader types elsewhere, in full. Without this script their last part stands there.
+for (const place of document.querySelectorAll("[data-address]")) {
+  place.textContent = new URL(place.dataset.address, location.href).href;
+}

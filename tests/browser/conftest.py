@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tools import programs
+from tools.live.__main__ import SITE
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -119,3 +120,26 @@ def open_page(browser, served):
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The self-hosted book, built if it is not up to date."""
+    for options in ([], ["--self-hosted"]):
+        command = [sys.executable, "-m", "tools.live", "--book", str(book), *options]
+        subprocess.run(command, cwd=ROOT, check=True)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the self-hosted book is served."""
+    with live_book.serve(site) as served:
+        yield served
+
+
+@pytest.fixture
+def fresh(playwright, proxy, tmp_path):
+    """A browser with an empty profile."""
+    with live_book.chromium(playwright, tmp_path, proxy[0]) as opened:
+        yield opened

@@ -4,8 +4,6 @@ The self-hosted site is served by a plain static server to a Chromium whose prox
 """
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from playwright.sync_api import expect
 
 from tools.live import runtime
 from tools.live import site as built
-from tools.live.__main__ import SITE, size_of
+from tools.live.__main__ import size_of
 from tools.numbers.normalise import clean
 
 pytestmark = pytest.mark.slow
@@ -51,22 +49,6 @@ def summary(request):
 
 
 @pytest.fixture(scope="session")
-def site(book):
-    """The self-hosted book, built if it is not up to date."""
-    for options in ([], ["--self-hosted"]):
-        command = [sys.executable, "-m", "tools.live", "--book", str(book), *options]
-        subprocess.run(command, cwd=built.ROOT, check=True)
-    return SITE
-
-
-@pytest.fixture(scope="session")
-def address(site):
-    """Where the self-hosted book is served."""
-    with live.serve(site) as served:
-        yield served
-
-
-@pytest.fixture(scope="session")
 def context(playwright, proxy, tmp_path_factory, summary, site):
     """One browser for all chapters; at the end, nothing must have been asked of another host."""
     port, asked = proxy
@@ -77,13 +59,6 @@ def context(playwright, proxy, tmp_path_factory, summary, site):
         f"self-hosted site: {size_of(site) / 1e6:.1f} MB, of which live: {size_of(site / 'live') / 1e6:.1f} MB"
     )
     assert live.outside(asked) == []
-
-
-@pytest.fixture
-def fresh(playwright, proxy, tmp_path):
-    """A browser with an empty profile."""
-    with live.chromium(playwright, tmp_path, proxy[0]) as opened:
-        yield opened
 
 
 def committed(name):

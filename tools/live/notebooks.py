@@ -75,13 +75,25 @@ def write_contents(notebooks, target):
     chapters = {}
     for path in sorted(notebooks.glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        text = json.dumps(live_notebook(notebook, path.stem), ensure_ascii=False, indent=1)
-        (target / path.name).write_text(text, encoding="utf-8")
-        chapters[path.stem] = {
-            "title": title_of(notebook),
-            "edition": edition(notebook),
-            "page": f"../book/{path.stem}.html",
-        }
+        chapters[path.stem] = write_live(notebook, path.stem, target, f"../book/{path.stem}.html")
     for path in sorted(notebooks.glob("*.md")):
         shutil.copyfile(path, target / path.name)
     return chapters
+
+
+def write_sheets(released, target):
+    """Write problem sets, {name: the students' version as JSON}, beside the chapters in `target`.
+
+    Returns for each the same as `write_contents`, and that it is a sheet: something is handed in.
+    """
+    return {
+        name: {**write_live(json.loads(text), name, target, "../book/problem-sets.html"), "sheet": True}
+        for name, text in released.items()
+    }
+
+
+def write_live(notebook, name, target, page):
+    """Write one live notebook; return its title, its edition and the address of its page."""
+    text = json.dumps(live_notebook(notebook, name), ensure_ascii=False, indent=1)
+    (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    return {"title": title_of(notebook), "edition": edition(notebook), "page": page}

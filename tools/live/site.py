@@ -1,4 +1,4 @@
-"""Build the live site: JupyterLite with every chapter, the browser's Python, and the `cnnlab` wheel of this tree."""
+"""Build the live site: JupyterLite with every chapter and problem set, the browser's Python, and `cnnlab`'s wheel."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from tools.book import digest
-from tools.live import runtime
-from tools.live.notebooks import write_contents
+from tools.live import runtime, sheets
+from tools.live.notebooks import write_contents, write_sheets
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
@@ -19,6 +19,8 @@ PAGES = Path(__file__).with_name("pages")
 SOURCES = [
     BOOK,
     ROOT / "src",
+    sheets.SOURCE,
+    sheets.COURSE / "nbgrader_config.py",
     Path(__file__).parent,
     *(ROOT / name for name in ("pyproject.toml", "requirements.txt", "README.md", "LICENSE")),
 ]
@@ -180,6 +182,14 @@ def add_pages(output, chapters, fetched):
     insert(output / "index.html", "<head>", '<head><script>location.replace("open.html")</script>')
 
 
+def add_downloads(folder, released, wheel):
+    """Put the sheets and the wheel where the page *Problem sets* offers them."""
+    folder.mkdir()
+    for name, text in released.items():
+        (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    shutil.copyfile(wheel, folder / wheel.name)
+
+
 def insert(path, mark, replacement):
     """Replace the one `mark` in a page of JupyterLite."""
     text = path.read_text(encoding="utf-8")
@@ -196,14 +206,17 @@ def build(output, self_hosted=False):
     shutil.rmtree(output, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
         lite, contents, made = (Path(scratch, name) for name in ("lite", "contents", "made"))
-        fetched = write_runtime(lite / "runtime", build_wheel(scratch), self_hosted)
-        chapters = write_contents(BOOK, contents)
+        wheel = build_wheel(scratch)
+        fetched = write_runtime(lite / "runtime", wheel, self_hosted)
+        released = {path.stem: sheets.released(path) for path in sheets.paths()}
+        chapters = write_contents(BOOK, contents) | write_sheets(released, contents)
         config = lite_config(fetched[0]["url"])
         (lite / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
         (lite / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
         run_jupyterlite(lite, contents, made)
         shutil.copytree(lite / "runtime", made / "static" / "pyodide", dirs_exist_ok=True)
         add_pages(made, chapters, fetched)
+        add_downloads(made / "sheets", released, wheel)
         (made / "built").write_text(stamp, encoding="utf-8")
         output.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(made, output)

@@ -1,6 +1,7 @@
 // The bar above a live notebook: whether Python is ready, what becomes of the reader's changes, and the
 // way back to the page.
 
+import { addFiles } from "./sheet.js";
 import { copyOf } from "./storage.js";
 
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
@@ -108,7 +109,17 @@ async function main() {
   const kept = document.createElement("span");
   kept.textContent = "Your changes stay in this browser.";
   bar.append(restart, kept);
-  bar.append(button("Download my copy", () => app.commands.execute("docmanager:download")));
+  const said = document.createElement("span");
+  said.id = "live-said";
+  said.setAttribute("role", "alert");
+  if (chapter?.sheet) {
+    const say = (text) => {
+      said.textContent = text;
+    };
+    addFiles({ bar, app, panel, known, say });
+  } else {
+    bar.append(button("Download my copy", () => app.commands.execute("docmanager:download")));
+  }
   if (chapter) {
     bar.append(
       button("Start over", async () => {
@@ -128,6 +139,7 @@ async function main() {
       bar.append(note);
     }
   }
+  bar.append(said);
   await follow(panel.sessionContext, restart);
 }
 

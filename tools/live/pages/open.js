@@ -47,7 +47,15 @@ function start(path) {
   location.replace(`notebooks/index.html?path=${encodeURIComponent(path)}`);
 }
 
+/** What a reader calls it: a chapter, or the sheet of a problem set. */
+function kind(chapter) {
+  return chapter.sheet ? "sheet" : "chapter";
+}
+
 function wayBack(chapter) {
+  if (chapter.sheet) {
+    return paragraph(link("The page of the problem sets", chapter.page), " has the sheet as a file, for JupyterLab, VS Code or Colab.");
+  }
   return paragraph(
     link("The page of this chapter", chapter.page),
     " has everything that the live chapter has, except Python: text, figures, widgets and solutions.",
@@ -81,7 +89,7 @@ async function fetchRuntime(known, name, chapter) {
     `Opening "${chapter.title}"`,
     paragraph(
       `Python is coming to your browser, with NumPy and Matplotlib: ${megabytes(total)}. ` +
-        "This is needed once. Next time the chapter opens faster, because your browser keeps the files.",
+        `This is needed once. Next time the ${kind(chapter)} opens faster, because your browser keeps the files.`,
     ),
     bar,
     state,
@@ -107,10 +115,11 @@ async function fetchRuntime(known, name, chapter) {
 function chooseEdition(known, path, chapter, copy) {
   const kept = path.replace(/\.ipynb$/, `, my copy of ${day(copy.last_modified)}.ipynb`);
   show(
-    "This chapter has a new edition",
+    `This ${kind(chapter)} has a new edition`,
     paragraph(
       `On ${day(copy.last_modified)} you changed "${chapter.title}" here. ` +
-        "The book has changed since then. Your copy is still in this browser, and it stays until you delete it.",
+        `The ${chapter.sheet ? "sheet" : "book"} has changed since then. ` +
+        "Your copy is still in this browser, and it stays until you delete it.",
     ),
     paragraph(
       button("Open my copy", () => run(() => open(known, path, chapter))),
@@ -130,8 +139,8 @@ function chooseEdition(known, path, chapter, copy) {
 /** Ask before a changed copy is deleted. */
 function startOver(known, path, chapter, copy) {
   show(
-    "Start this chapter over?",
-    paragraph(`Your copy of "${chapter.title}" in this browser is deleted, and the chapter opens as the book has it.`),
+    `Start this ${kind(chapter)} over?`,
+    paragraph(`Your copy of "${chapter.title}" in this browser is deleted, and the ${kind(chapter)} opens as the book has it.`),
     paragraph(
       button("Delete my copy and start over", () =>
         run(async () => {
@@ -145,15 +154,28 @@ function startOver(known, path, chapter, copy) {
   );
 }
 
-/** List the chapters, and the copies that are kept in this browser. */
-async function listAll(known) {
-  const chapters = document.createElement("ul");
-  for (const [name, chapter] of Object.entries(known.chapters)) {
+/** A list of links that open what is listed. */
+function openers(entries) {
+  const list = document.createElement("ul");
+  for (const [name, chapter] of entries) {
     const item = document.createElement("li");
     item.append(link(chapter.title || name, `open.html?chapter=${encodeURIComponent(name)}`));
-    chapters.append(item);
+    list.append(item);
   }
-  const parts = [paragraph("Each chapter opens in your browser, with Python in it."), chapters];
+  return list;
+}
+
+/** List the chapters and the problem sets, and the copies that are kept in this browser. */
+async function listAll(known) {
+  const all = Object.entries(known.chapters);
+  const sets = document.createElement("h2");
+  sets.textContent = "Problem sets";
+  const parts = [
+    paragraph("Each chapter opens in your browser, with Python in it."),
+    openers(all.filter(([, chapter]) => !chapter.sheet)),
+    sets,
+    openers(all.filter(([, chapter]) => chapter.sheet)),
+  ];
   const copies = await allCopies(known.storage).catch(() => []);
   if (copies.length) {
     const heading = document.createElement("h2");
@@ -195,7 +217,7 @@ async function decide() {
   const chapter = known.chapters[name];
   const path = `${name}.ipynb`;
   const reason = await obstacle();
-  if (reason) return show("This chapter cannot run live here", paragraph(reason), wayBack(chapter));
+  if (reason) return show(`This ${kind(chapter)} cannot run live here`, paragraph(reason), wayBack(chapter));
   const copy = await copyOf(known.storage, path);
   if (copy && asked.has("over")) return startOver(known, path, chapter, copy);
   const made = copy?.content?.metadata?.cnnlab_live?.edition;
