@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from docutils.nodes import make_id
 
 from cnnlab import check, examples, misconceptions
 from cnnlab.check.sandbox import copied
@@ -168,6 +169,36 @@ def test_a_listing_shows_each_mistake_once(group):
     for mistake in GROUPS[group]:
         assert as_html.count(f"id='mistake-{mistake.id}'") == 1
         assert as_text.count(f"({mistake.id})") == 1
+
+
+@pytest.mark.parametrize("chapter", sorted({mistake.chapter for mistake in CATALOGUE.values()}))
+def test_each_mistake_leads_to_a_section_that_exists(chapter):
+    text = _text(Path(__file__).parent.parent / "book" / f"{chapter}.ipynb")
+    sections = {
+        make_id(re.sub(r"[*`$]", "", title)) for title in re.findall(r"^##+ (.+)", text, re.MULTILINE)
+    }
+    lost = {m.id: m.section for m in CATALOGUE.values() if m.chapter == chapter and m.section not in sections}
+    assert lost == {}
+
+
+def test_a_mistake_is_shown_where_it_shows_alone():
+    shown = {
+        id: page.comparison(CATALOGUE[id]).wrong.tolist()
+        for id in ("last-position-only", "first-position-missed")
+    }
+    assert shown["last-position-only"] != shown["first-position-missed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("the wrong sign", "The wrong sign"),
+        ("x[p:-p] with p = 0", "x[p:-p] with p = 0"),
+        ("p (1 - p) after", "p (1 - p) after"),
+    ],
+)
+def test_a_formula_keeps_its_small_letter(name, heading):
+    assert page.heading(name) == heading
 
 
 def test_chapters_are_called_by_their_titles():

@@ -3,19 +3,25 @@
 A bibliography comes out as a `list` whose children are no list items, with a role that the current
 standard dropped. Without the roles it reads as what it is: one paragraph after the other. Folded cells say "Show the
 code", and are called something else for those who do not see them; without that they are called what they say.
+Code that writes a link names a notebook, which is right in JupyterLab; on the page the link leads to the page.
 """
+
+import re
 
 MENDS = (
     ('<div role="list" class="citation-list">', '<div class="citation-list">'),
     (' role="doc-biblioentry"', ""),
     (' aria-label="Toggle hidden content"', ""),
 )
+NOTEBOOK = re.compile(r"""(<a href=['"][\w-]+)\.ipynb(?=['"#])""")
 
 
 def mend(app, pagename, templatename, context, doctree):
-    """Take wrong roles and names out of a page's text."""
+    """Take wrong roles, names and links out of a page's text."""
+    body = context.get("body", "")
     for wrong, right in MENDS:
-        context["body"] = context.get("body", "").replace(wrong, right)
+        body = body.replace(wrong, right)
+    context["body"] = NOTEBOOK.sub(r"\1.html", body)
 
 
 def setup(app):

@@ -370,6 +370,7 @@ ENTRIES = (
         why="An input only meets the delta of its own connection; multiplying the sums adds every pair that never met.",
         hint="Multiply inside each connection first, then add over the connections.",
         chapter="two-convolutions",
+        section="the-asker-s-answer-product-of-sums",
         hides="One position; or inputs and deltas whose cross terms cancel.",
     ),
     Misconception(
@@ -389,6 +390,7 @@ ENTRIES = (
         why="The chain rule adds over every path; the mean is that sum divided by the number of positions.",
         hint="Which operation does the chain rule put between the paths that end in one parameter?",
         chapter="one-dimension-by-hand",
+        section="one-step-and-the-copies-are-still-equal",
         hides="One position.",
     ),
     Misconception(
@@ -405,6 +407,7 @@ ENTRIES = (
         why="Every position has a share in the gradient, not only the one that came last.",
         hint="Look at the operator inside your loop: does it add to what is there?",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-weights",
         hides="One position.",
     ),
     Misconception(
@@ -421,6 +424,7 @@ ENTRIES = (
         why="The same weight is used again at every other position, and each use adds a term.",
         hint="Slide the kernel along: at how many places does it use this weight?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="One position.",
     ),
     Misconception(
@@ -435,6 +439,7 @@ ENTRIES = (
         why="There are (L + 2 padding - M) // stride + 1 positions, and the + 1 was lost.",
         hint="Count the positions of a kernel of 2 on an input of 3.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-weights",
         hides="A zero delta at the last position.",
     ),
     Misconception(
@@ -449,6 +454,7 @@ ENTRIES = (
         why="The first position has index 0, and its term belongs to the sum.",
         hint="Print the first index of your loop.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-weights",
         hides="A zero delta at the first position.",
     ),
     Misconception(
@@ -469,6 +475,7 @@ ENTRIES = (
         why="Weight m at position i meets input i stride + m - padding, with every index counted from 0.",
         hint="Check the first term by hand: which input does the first weight meet at the first position?",
         chapter="one-dimension-by-hand",
+        section="the-general-rule",
         hides="Constant inputs.",
     ),
     Misconception(
@@ -484,6 +491,7 @@ ENTRIES = (
         why="Every weight is used for every output, so every delta has a share in every weight.",
         hint="Cover one weight and count the outputs that change.",
         chapter="two-convolutions",
+        section="the-question",
         hides="Nowhere for more than one position; that the sizes are equal only makes it look right.",
     ),
     Misconception(
@@ -494,6 +502,7 @@ ENTRIES = (
         why="In each term of the sum the input and the delta move together from position to position.",
         hint="Which index does the sum run over, and which of the two factors must move with it?",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-weights",
         hides="One position and one weight.",
     ),
     Misconception(
@@ -504,6 +513,7 @@ ENTRIES = (
         why="Weight m pairs delta_i with a_(i+m): the offset of the weight is missing.",
         hint="Two weights of the kernel meet different inputs at the same position.",
         chapter="whole-network",
+        section="bp2-to-bp4-the-convolution",
         hides="A kernel of one weight; constant inputs.",
     ),
     Misconception(
@@ -514,6 +524,7 @@ ENTRIES = (
         why="A weight multiplies one input of the window, and only that one stands in its derivative.",
         hint="Derive y_0 with respect to the first weight alone.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-weights",
         hides="A kernel of one weight.",
     ),
     Misconception(
@@ -524,6 +535,7 @@ ENTRIES = (
         why="The derivative of w x with respect to w is x, not w.",
         hint="Derive w x with respect to w.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-weights",
         hides="Inputs equal to the weights.",
     ),
     Misconception(
@@ -534,6 +546,7 @@ ENTRIES = (
         why="The caller wants dC/dw; the step is a matter of the optimizer.",
         hint="What would the function return for a delta of zero?",
         chapter="one-weight-many-connections",
+        section="the-code",
         hides="Nowhere.",
     ),
     Misconception(
@@ -544,6 +557,7 @@ ENTRIES = (
         why="The input of one example only meets the delta of the same example.",
         hint="In your einsum, do both arrays carry the same letter for the example?",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="A batch of one.",
     ),
     Misconception(
@@ -557,6 +571,7 @@ ENTRIES = (
         why="A rotation by 180 degrees flips both axes; and dw needs none at all.",
         hint="Print a kernel of different numbers before and after.",
         chapter="two-dimensions",
+        section="the-gradient-of-the-pixels",
         hides="Kernels of one row or one column, and one dimension.",
     ),
     Misconception(
@@ -567,6 +582,7 @@ ENTRIES = (
         why="The rotation belongs to the input gradient; the weight gradient is a plain correlation of input and delta.",
         hint="Compute dw for the first weight by hand and look where your number stands.",
         chapter="two-dimensions",
+        section="rotate-convolve-and-scipy",
         hides="A kernel of one weight; a gradient that is its own rotation.",
     ),
     Misconception(
@@ -577,6 +593,7 @@ ENTRIES = (
         why="Input j reached output i through weight j - i, so going back the weights are met in the opposite order.",
         hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-dimensions",
+        section="the-gradient-of-the-pixels",
         hides="A kernel that is its own rotation.",
     ),
     Misconception(
@@ -587,6 +604,7 @@ ENTRIES = (
         why="A true convolution already rotates the kernel; two rotations undo each other.",
         hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-dimensions",
+        section="the-gradient-of-the-pixels",
         hides="A kernel that is its own rotation.",
     ),
     Misconception(
@@ -601,6 +619,7 @@ ENTRIES = (
         why="In this book, and in every framework, the kernel of a convolutional layer is not flipped.",
         hint="numpy.correlate does not flip, numpy.convolve does.",
         chapter="two-dimensions",
+        section="rotate-convolve-and-scipy",
         hides="A kernel that is its own rotation.",
         joint=True,
     ),
@@ -616,6 +635,7 @@ ENTRIES = (
         why="The result belongs to entry (column, row) instead of (row, column).",
         hint="Try a kernel that is not square.",
         chapter="two-dimensions",
+        section="the-general-rule",
         hides="Square, symmetric arrays. In one dimension it swaps channel and position.",
     ),
     Misconception(
@@ -626,6 +646,7 @@ ENTRIES = (
         why="Kernels are (filter, channel, offset), images (example, channel, position).",
         hint="Compare the shape of your result with the shape of what it is the gradient of.",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="One filter and one channel.",
     ),
     Misconception(
@@ -639,6 +660,7 @@ ENTRIES = (
         why="Each channel has its own weights and its own gradient; only the forward adds them up.",
         hint="Which axes does the result keep, and which does it sum over?",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="One channel.",
     ),
     Misconception(
@@ -655,6 +677,7 @@ ENTRIES = (
         why="Every filter has its own weights and its own bias, which only its own deltas reach.",
         hint="Give the sum its axes: all but the one of the filters.",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="One filter.",
     ),
     Misconception(
@@ -672,6 +695,7 @@ ENTRIES = (
         why="Every channel has weights and inputs of its own.",
         hint="Is there a loop, or an index in your einsum, for the channels?",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="One channel.",
     ),
     Misconception(
@@ -689,6 +713,7 @@ ENTRIES = (
         why="Every filter has a gradient of its own, and an input gets a share from each filter.",
         hint="Is there a loop, or an index in your einsum, for the filters?",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="One filter.",
     ),
     Misconception(
@@ -707,6 +732,7 @@ ENTRIES = (
         why="Parameters are shared over the examples too, so their gradients add over the batch.",
         hint="Is there a loop, or an index in your einsum, for the examples?",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="A batch of one.",
     ),
     Misconception(
@@ -717,6 +743,7 @@ ENTRIES = (
         why="That mean belongs to the loss, and dy already contains it; here it would be taken a second time.",
         hint="Whose job is the 1/N: the loss's or the layer's?",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="A batch of one.",
     ),
     Misconception(
@@ -727,6 +754,7 @@ ENTRIES = (
         why="All positions of a filter share one bias, so their deltas are added.",
         hint="How many biases does one filter have?",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-bias",
         hides="One position.",
     ),
     Misconception(
@@ -743,6 +771,7 @@ ENTRIES = (
         why="Everything but the filter axis is summed: examples and positions.",
         hint="db must have one entry for each filter.",
         chapter="whole-network",
+        section="filters-channels-batches",
         hides="A batch of one with as many filters as the axis that was kept.",
     ),
     Misconception(
@@ -756,6 +785,7 @@ ENTRIES = (
         why="The bias is added at every position, so its gradient is the sum of all deltas of its filter.",
         hint="Derive y = ... + b with respect to b.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-bias",
         hides="A bias of zero; deltas that add up to zero.",
     ),
     Misconception(
@@ -773,6 +803,7 @@ ENTRIES = (
         why="Window i begins at input i stride, forward and backward.",
         hint="Where does the second window begin when the stride is 2?",
         chapter="strides-padding-dilation",
+        section="stride-the-kernel-takes-longer-steps",
         hides="Stride 1; one position.",
     ),
     Misconception(
@@ -789,6 +820,7 @@ ENTRIES = (
         why="Window i begins at input i stride - padding, so the gradients must see the padded input too.",
         hint="Pad x in the backward pass exactly as in the forward pass.",
         chapter="strides-padding-dilation",
+        section="padding-zeros-around-the-input",
         hides="Padding 0.",
     ),
     Misconception(
@@ -799,6 +831,7 @@ ENTRIES = (
         why="The padding is not part of x, so dx has the shape of x.",
         hint="Compare the shape of dx with that of x.",
         chapter="strides-padding-dilation",
+        section="padding-zeros-around-the-input",
         hides="Padding 0.",
     ),
     Misconception(
@@ -809,6 +842,7 @@ ENTRIES = (
         why="Padding stands on both sides, so the real inputs begin at index `padding`.",
         hint="Which index of the padded array holds the first real input?",
         chapter="strides-padding-dilation",
+        section="padding-zeros-around-the-input",
         hides="Padding 0.",
     ),
     Misconception(
@@ -819,6 +853,7 @@ ENTRIES = (
         why="-0 is 0, so x[0:-0] is x[0:0], which is empty.",
         hint="Write x[p : p + L] with the length L of the input.",
         chapter="strides-padding-dilation",
+        section="padding-zeros-around-the-input",
         hides="Any padding above 0.",
     ),
     Misconception(
@@ -834,6 +869,7 @@ ENTRIES = (
         why="An input that several windows see gets a share from each of them; the last one wipes out the others.",
         hint="How many outputs does an inner input feed?",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-inputs",
         hides="Windows that do not overlap.",
     ),
     Misconception(
@@ -844,6 +880,7 @@ ENTRIES = (
         why="The backward pass must give back the larger array: every delta spreads over a whole window.",
         hint="Compare the shape of dx with that of x.",
         chapter="two-dimensions",
+        section="the-gradient-of-the-pixels",
         hides="A kernel of one weight.",
     ),
     Misconception(
@@ -854,6 +891,7 @@ ENTRIES = (
         why="It gives back the shape of dy, and x is larger.",
         hint="Compare the shape of dx with that of x.",
         chapter="two-dimensions",
+        section="the-gradient-of-the-pixels",
         hides="A kernel of one weight.",
     ),
     Misconception(
@@ -864,6 +902,7 @@ ENTRIES = (
         why="The delta passed w as it was in the forward pass; update when all gradients are known.",
         hint="Compute every gradient before you change a parameter.",
         chapter="one-weight-many-connections",
+        section="the-code",
         hides="A weight gradient of zero.",
     ),
     Misconception(
@@ -874,6 +913,7 @@ ENTRIES = (
         why="Input j feeds every output whose window holds it, through another weight each time.",
         hint="Change one inner input and count the outputs that move.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-inputs",
         hides="A kernel of one weight.",
     ),
     Misconception(
@@ -888,6 +928,7 @@ ENTRIES = (
         why="An input reaches the output multiplied by a weight, and so does its gradient on the way back.",
         hint="Derive w x with respect to x.",
         chapter="one-dimension-by-hand",
+        section="the-gradient-of-the-inputs",
         hides="Weights of one.",
     ),
     Misconception(
@@ -898,6 +939,7 @@ ENTRIES = (
         why="A convolution adds the products; any division would have to be in the weights.",
         hint="Compute the first output by hand.",
         chapter="one-dimension-by-hand",
+        section="the-question",
         hides="A kernel of one weight.",
     ),
     Misconception(
@@ -912,6 +954,7 @@ ENTRIES = (
         why="Weight m meets input i stride + m dilation - padding, forward and backward.",
         hint="With dilation 2, which inputs does a kernel of 3 meet at the first position?",
         chapter="strides-padding-dilation",
+        section="dilation-a-kernel-with-holes",
         hides="Dilation 1; a kernel of one weight.",
     ),
     Misconception(
@@ -931,6 +974,7 @@ ENTRIES = (
         why="The stride moves the kernel, the dilation spreads its weights: i stride + m dilation.",
         hint="Which of the two multiplies the position i, and which the offset m?",
         chapter="strides-padding-dilation",
+        section="dilation-a-kernel-with-holes",
         hides="A dilation as large as the stride.",
     ),
     Misconception(
@@ -948,6 +992,7 @@ ENTRIES = (
         why="Dilation d puts the weights d inputs apart, so there are d - 1 inputs between two of them.",
         hint="Dilation 1 is an ordinary kernel: how many inputs lie between its weights?",
         chapter="strides-padding-dilation",
+        section="dilation-a-kernel-with-holes",
         hides="Dilation 1; a kernel of one weight.",
     ),
     Misconception(
@@ -958,6 +1003,7 @@ ENTRIES = (
         why="A dilated kernel reaches over dilation (M - 1) + 1 inputs, so it fits in at fewer positions.",
         hint="Over how many inputs does a kernel of 3 reach with dilation 2?",
         chapter="strides-padding-dilation",
+        section="dilation-a-kernel-with-holes",
         hides="Dilation 1; a kernel of one weight.",
     ),
     Misconception(
@@ -968,6 +1014,7 @@ ENTRIES = (
         why="The kernels of a group see the channels of this group only.",
         hint="How many channels does one kernel have, and which channels of x are they?",
         chapter="strides-padding-dilation",
+        section="all-of-it-in-one-formula",
         hides="One group.",
     ),
     Misconception(
@@ -982,6 +1029,7 @@ ENTRIES = (
         why="A group is a block of neighbours: kernels g K/groups to (g + 1) K/groups, and channels likewise.",
         hint="With two groups of four channels each, to which group does channel 1 belong?",
         chapter="strides-padding-dilation",
+        section="all-of-it-in-one-formula",
         hides="One group; one kernel and one channel for each group.",
     ),
     Misconception(
@@ -996,6 +1044,7 @@ ENTRIES = (
         why="Every group has kernels of its own: those of group g begin at g K / groups.",
         hint="Which kernels does your loop use in its second turn?",
         chapter="strides-padding-dilation",
+        section="all-of-it-in-one-formula",
         hides="One group; groups with equal kernels.",
     ),
     Misconception(
@@ -1006,6 +1055,7 @@ ENTRIES = (
         why="Group g of the kernels belongs to group g of the channels.",
         hint="Make one group's channels zero: which outputs become zero?",
         chapter="strides-padding-dilation",
+        section="all-of-it-in-one-formula",
         hides="One group.",
     ),
 )

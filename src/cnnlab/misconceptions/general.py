@@ -144,6 +144,7 @@ ENTRIES = (
         why="The gradient points uphill; the step subtracts it.",
         hint="Nudge one weight up by a little and see whether the loss grows.",
         chapter="one-weight-many-connections",
+        section="the-code",
         hides="A gradient of zero.",
     ),
     Misconception(
@@ -154,6 +155,7 @@ ENTRIES = (
         why="The factor belongs to the loss, which hands it down inside dy once.",
         hint="Which loss has the half in front, and does dy already contain the factor?",
         chapter="two-convolutions",
+        section="the-second-layer-the-asker-is-right",
         hides="A gradient of zero.",
     ),
     Misconception(
@@ -164,6 +166,7 @@ ENTRIES = (
         why="Deriving the square brings down a 2, which cancels the half.",
         hint="Derive 1/2 (t - y)^2 with pencil and paper.",
         chapter="before-you-start",
+        section="the-chain-rule-adds-over-paths",
         hides="A gradient of zero.",
     ),
     Misconception(
@@ -177,6 +180,7 @@ ENTRIES = (
         why="The chain rule multiplies that derivative by dC/dy, which is dy.",
         hint="Where in your code does dy appear?",
         chapter="before-you-start",
+        section="the-chain-rule-adds-over-paths",
         hides="An upstream gradient of ones, which is what calling backward on a sum gives.",
     ),
     Misconception(
@@ -187,6 +191,7 @@ ENTRIES = (
         why="Delta i belongs to window i; flipped, it is paired with the window at the other end.",
         hint="numpy.correlate does not flip, numpy.convolve does.",
         chapter="two-dimensions",
+        section="from-the-convolution-to-the-kernel",
         hides="An upstream gradient that reads the same from both ends.",
     ),
     Misconception(
@@ -197,6 +202,7 @@ ENTRIES = (
         why="Each delta belongs to one connection and meets the input of that connection only.",
         hint="Multiply inside each connection first, then add over the connections.",
         chapter="two-convolutions",
+        section="the-asker-s-answer-product-of-sums",
         hides="One position.",
     ),
     Misconception(
@@ -207,6 +213,7 @@ ENTRIES = (
         why="The backward pass carries dC/dz; the value of z only decides where the derivative is taken.",
         hint="Which of your variables are values, and which are gradients?",
         chapter="before-you-start",
+        section="gradients-are-named-after-what-they-belong-to",
         hides="A loss of half the sum of squares with target 0, where dy is y.",
     ),
     Misconception(
@@ -222,6 +229,7 @@ ENTRIES = (
         why="An array of integers cuts the fraction off everything that is put into it.",
         hint="Ask for floats: zeros(w.shape), or zeros_like(w, dtype=float).",
         chapter="one-dimension-by-hand",
+        section="the-code",
         hides="Arrays of floats; integer results.",
     ),
     Misconception(
@@ -232,6 +240,7 @@ ENTRIES = (
         why="The second call returns the sum of both; a function should depend on its arguments only.",
         hint="Call it twice with the same arguments. Create the array of zeros inside the function.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="One call.",
         conduct=_adds_to_earlier_calls,
     ),
@@ -243,6 +252,7 @@ ENTRIES = (
         why="The caller still needs these arrays: the next layer would go on with other values than it computed.",
         hint="Write dy = dy * mask, which makes a new array, or begin with a copy.",
         chapter="one-dimension-by-hand",
+        section="the-check",
         hides="Callers who do not look at their arrays again.",
         conduct=_changes_its_arguments,
     ),
@@ -254,6 +264,7 @@ ENTRIES = (
         why="The order is that of the arguments: first the gradient of the input, then those of the parameters.",
         hint="Read the returned names in the exercise once more.",
         chapter="one-dimension-by-hand",
+        section="the-check",
         hides="Arrays that happen to be equal.",
         conduct=_returns_backwards,
     ),
@@ -265,6 +276,7 @@ ENTRIES = (
         why="A gradient has the shape of what it is the gradient of, or the update fails or broadcasts.",
         hint="reshape to the shape of the argument.",
         chapter="one-dimension-by-hand",
+        section="the-check",
         hides="Tests that compare flattened arrays.",
         conduct=_returns_flat,
     ),

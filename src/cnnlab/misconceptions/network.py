@@ -101,6 +101,7 @@ ENTRIES = (
         why="A small change of z changes a by sigma'(z) times as much, so the delta is multiplied by it.",
         hint="Which line multiplies by the derivative of the activation?",
         chapter="whole-network",
+        section="the-activation",
         hides="The identity; it trains nearly as well, so accuracy does not show it.",
     ),
     Misconception(
@@ -116,6 +117,7 @@ ENTRIES = (
         why="The activation stands at one place in the network, and its derivative is applied there, once.",
         hint="How many sigmoids does one path from x to y pass?",
         chapter="max-pooling-routes",
+        section="where-sigma-belongs",
         hides="The identity, and ReLU, whose derivatives are their own squares.",
     ),
     Misconception(
@@ -138,6 +140,7 @@ ENTRIES = (
         why="The pool has no activation of its own: it hands on one of its inputs unchanged.",
         hint="Where in the forward pass does the sigmoid stand, before the pool or after it?",
         chapter="max-pooling-routes",
+        section="where-sigma-belongs",
         hides="A pool followed by a sigmoid, where that is the right place.",
     ),
     Misconception(
@@ -153,6 +156,7 @@ ENTRIES = (
         why="sigma' is a function of z; in terms of a it is a (1 - a), without another sigmoid.",
         hint="Is the argument of your derivative the value before or after the activation?",
         chapter="before-you-start",
+        section="an-ordinary-network-in-four-equations",
         hides="Nowhere, for a sigmoid.",
     ),
     Misconception(
@@ -166,6 +170,7 @@ ENTRIES = (
         why="The short form needs the sigmoid's value; the function gets its input.",
         hint="Compute a = sigmoid(z) first.",
         chapter="before-you-start",
+        section="an-ordinary-network-in-four-equations",
         hides="Nowhere, for a sigmoid.",
     ),
     Misconception(
@@ -180,6 +185,7 @@ ENTRIES = (
         why="The chain rule multiplies by the slope at z, not by the value there.",
         hint="What is the slope of the activation far to the right?",
         chapter="before-you-start",
+        section="an-ordinary-network-in-four-equations",
         hides="Nowhere, for a sigmoid; for ReLU where z is 0 or 1.",
     ),
     Misconception(
@@ -195,6 +201,7 @@ ENTRIES = (
         why="What decides is whether z was positive in the forward pass; the gradient may have any sign.",
         hint="Which array does the condition look at?",
         chapter="whole-network",
+        section="the-activation",
         hides="Upstream gradients that have the sign of z.",
     ),
     Misconception(
@@ -205,6 +212,7 @@ ENTRIES = (
         why="It is a valid subgradient, but this book takes 0 there, as PyTorch does.",
         hint="Compare with > instead of >=.",
         chapter="max-pooling-routes",
+        section="what-max-does-to-a-small-change",
         hides="Inputs that are never exactly 0.",
         convention=True,
     ),
@@ -219,6 +227,7 @@ ENTRIES = (
         why="w is (outputs, inputs) here, and its gradient has the same shape.",
         hint="Compare the shape of dw with that of w.",
         chapter="whole-network",
+        section="bp2-to-bp4-the-fully-connected-layer",
         hides="Symmetric gradients.",
     ),
     Misconception(
@@ -233,6 +242,7 @@ ENTRIES = (
         why="A weight multiplies the layer's input, so that input stands in its gradient.",
         hint="What does this weight get multiplied by in the forward pass?",
         chapter="whole-network",
+        section="bp2-to-bp4-the-fully-connected-layer",
         hides="Layers that change nothing.",
     ),
     Misconception(
@@ -243,6 +253,7 @@ ENTRIES = (
         why="The second kernel sees the output of the first, not the picture.",
         hint="What does the second kernel get multiplied by in the forward pass?",
         chapter="two-convolutions",
+        section="the-second-layer-the-asker-is-right",
         hides="A first kernel that changes nothing.",
     ),
     Misconception(
@@ -253,6 +264,7 @@ ENTRIES = (
         why="An input only meets the delta of the hidden neuron that it fed; multiplying the sums adds every other pair.",
         hint="Give each hidden neuron its own delta, multiply it with its own input, then add.",
         chapter="two-convolutions",
+        section="the-asker-s-answer-product-of-sums",
         hides="A hidden layer of one neuron; inputs and deltas whose cross terms cancel.",
     ),
     Misconception(
@@ -267,6 +279,7 @@ ENTRIES = (
         why="A hidden neuron reaches the output multiplied by a weight of the second kernel, and so does its delta.",
         hint="By what is a hidden value multiplied on its way to the output?",
         chapter="two-convolutions",
+        section="the-hidden-layer-four-deltas-not-one",
         hides="A second kernel of ones.",
     ),
     Misconception(
@@ -281,6 +294,7 @@ ENTRIES = (
         why="Hidden neuron j reached output i through weight j - i, so going back the order is turned around.",
         hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-convolutions",
+        section="the-hidden-layer-four-deltas-not-one",
         hides="A second kernel that is its own rotation.",
     ),
     Misconception(
@@ -291,6 +305,7 @@ ENTRIES = (
         why="Every output whose window holds the hidden neuron has a share in its delta.",
         hint="Cover one hidden neuron and count the outputs that change.",
         chapter="two-convolutions",
+        section="the-hidden-layer-four-deltas-not-one",
         hides="Nowhere, for a second kernel of more than one weight.",
     ),
     Misconception(
@@ -312,6 +327,7 @@ ENTRIES = (
         why="Each entry of the row belongs to one place of the map: channel by channel, row by row.",
         hint="Flatten a small map of different numbers and read the row.",
         chapter="whole-network",
+        section="the-pooling-layer",
         hides="Maps of one row and one channel.",
     ),
     Misconception(
@@ -326,6 +342,7 @@ ENTRIES = (
         why="That mean belongs to the loss, and dy already contains it; here it would be taken a second time.",
         hint="Whose job is the 1/N: the loss's or the layer's?",
         chapter="whole-network",
+        section="bp2-to-bp4-the-fully-connected-layer",
         hides="A batch of one.",
     ),
     Misconception(
@@ -336,6 +353,7 @@ ENTRIES = (
         why="All examples share the bias, so their deltas are added.",
         hint="How many biases does the layer have?",
         chapter="whole-network",
+        section="bp2-to-bp4-the-fully-connected-layer",
         hides="A batch of one.",
     ),
     Misconception(
@@ -349,6 +367,7 @@ ENTRIES = (
         why="The examples are summed, the neurons stay.",
         hint="db must have one entry for each neuron.",
         chapter="whole-network",
+        section="bp2-to-bp4-the-fully-connected-layer",
         hides="As many examples as neurons does not hide it, only the shape.",
     ),
     Misconception(
@@ -361,6 +380,7 @@ ENTRIES = (
         why="p - t already is the derivative of both together, softmax and loss.",
         hint="With respect to what is p - t the gradient: to p or to the scores?",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Nowhere.",
     ),
     Misconception(
@@ -374,6 +394,7 @@ ENTRIES = (
         why="There is one mean in the loss, so there is one 1/N in the gradient.",
         hint="Write the loss of two examples and derive it.",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="A batch of one.",
     ),
     Misconception(
@@ -387,6 +408,7 @@ ENTRIES = (
         why="The loss is the mean over the batch, so each example has a share of 1/N.",
         hint="Write the loss of two examples and derive it.",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="A batch of one.",
     ),
     Misconception(
@@ -400,6 +422,7 @@ ENTRIES = (
         why="The mean runs over the examples; over the classes there is a sum.",
         hint="How many terms does the mean in the loss have?",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Nowhere, for more than one class.",
     ),
     Misconception(
@@ -419,6 +442,7 @@ ENTRIES = (
         why="The probabilities of one example add up to 1, so the sum runs along its row.",
         hint="Add up the probabilities of one example.",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Nowhere, for a batch; a single example hides a missing axis.",
     ),
     Misconception(
@@ -429,6 +453,7 @@ ENTRIES = (
         why="The gradient is p - t: the right class must be pushed up, the others down.",
         hint="What is the sum of the gradient over the classes of one example?",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Nowhere.",
     ),
     Misconception(
@@ -439,6 +464,7 @@ ENTRIES = (
         why="The other scores stand in the softmax's denominator and have a gradient too.",
         hint="What is the sum of the gradient over the classes of one example?",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Nowhere.",
     ),
     Misconception(
@@ -449,6 +475,7 @@ ENTRIES = (
         why="The logarithm of a probability is negative; a loss that should fall is its negative.",
         hint="What is the loss of a perfect prediction, and of a bad one?",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Perfect predictions.",
     ),
     Misconception(
@@ -462,6 +489,7 @@ ENTRIES = (
         why="exp(1000) is infinite, and infinity divided by infinity is no number.",
         hint="Take the largest score of each row off first: the quotient stays the same.",
         chapter="whole-network",
+        section="bp1-the-last-layer",
         hides="Scores below about 700.",
     ),
 )

@@ -154,6 +154,7 @@ ENTRIES = (
         why="Inputs that are not the maximum do not change the output, so their derivative is 0.",
         hint="Raise an input that is not the maximum by a little: does the output change?",
         chapter="max-pooling-routes",
+        section="what-max-does-to-a-small-change",
         hides="Windows of one input; it trains nearly as well, so accuracy does not show it.",
     ),
     Misconception(
@@ -164,6 +165,7 @@ ENTRIES = (
         why="A maximum depends on one input only; the others get 0.",
         hint="Raise an input that is not the maximum by a little: does the output change?",
         chapter="max-pooling-routes",
+        section="average-pooling-for-contrast",
         hides="Windows of one input.",
     ),
     Misconception(
@@ -174,6 +176,7 @@ ENTRIES = (
         why="The maximum may stand anywhere in the window, and its place has to be found.",
         hint="Which input made the output what it is?",
         chapter="max-pooling-routes",
+        section="what-max-does-to-a-small-change",
         hides="Windows whose maximum stands first.",
     ),
     Misconception(
@@ -184,6 +187,7 @@ ENTRIES = (
         why="With two equal maxima the input receives twice the delta, which no subgradient of max does.",
         hint="Let a window hold the same largest value twice and add up what it hands back.",
         chapter="max-pooling-routes",
+        section="ties",
         hides="Windows without ties.",
     ),
     Misconception(
@@ -194,6 +198,7 @@ ENTRIES = (
         why="It is a valid subgradient, but this book's convention is PyTorch's: the first maximum in row-major order.",
         hint="Give the whole delta to the first maximum in row-major order.",
         chapter="max-pooling-routes",
+        section="ties",
         hides="Windows without ties.",
         convention=True,
     ),
@@ -205,6 +210,7 @@ ENTRIES = (
         why="It is a valid subgradient, but this book's convention is PyTorch's: the first maximum in row-major order.",
         hint="Compare with > instead of >=.",
         chapter="max-pooling-routes",
+        section="ties",
         hides="Windows without ties.",
         convention=True,
     ),
@@ -216,6 +222,7 @@ ENTRIES = (
         why="It is a valid subgradient, but this book's convention is PyTorch's: the first maximum in row-major order.",
         hint="Walk the window row by row.",
         chapter="max-pooling-routes",
+        section="ties",
         hides="Windows without ties.",
         convention=True,
     ),
@@ -232,6 +239,7 @@ ENTRIES = (
         why="An input that wins in several windows gets the delta of each; the last one wipes out the others.",
         hint="Set the stride to 1 and let one input win twice.",
         chapter="max-pooling-routes",
+        section="windows-that-overlap",
         hides="Windows that do not overlap.",
     ),
     Misconception(
@@ -242,6 +250,7 @@ ENTRIES = (
         why="The derivative of max with respect to its winner is 1, whatever its value.",
         hint="Raise the maximum by a little: by how much does the output grow?",
         chapter="max-pooling-routes",
+        section="what-max-does-to-a-small-change",
         hides="Maxima of 1.",
     ),
     Misconception(
@@ -258,6 +267,7 @@ ENTRIES = (
         why="max compares values: -5 is smaller than 1.",
         hint="Try a window of negative numbers.",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="Inputs that are not negative, as after ReLU.",
     ),
     Misconception(
@@ -268,6 +278,7 @@ ENTRIES = (
         why="An input that wins in one window also gets the deltas of the others that hold it, where it lost.",
         hint="Ask for each window, not for each input: did it win here?",
         chapter="max-pooling-routes",
+        section="two-implementations",
         hides="Windows that do not overlap.",
     ),
     Misconception(
@@ -278,6 +289,7 @@ ENTRIES = (
         why="It counts from the corner of the window; the window begins at i stride.",
         hint="Print the index that argmax gives for the last window.",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="A single window.",
     ),
     Misconception(
@@ -288,6 +300,7 @@ ENTRIES = (
         why="Every window has a maximum of its own.",
         hint="How many numbers does the forward pass give for one map?",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="A single window.",
     ),
     Misconception(
@@ -298,6 +311,7 @@ ENTRIES = (
         why="Each map has its own maxima.",
         hint="Is the mask computed inside the loops over examples and channels?",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="One channel and one example.",
     ),
     Misconception(
@@ -308,6 +322,7 @@ ENTRIES = (
         why="This layer keeps the largest input of each window.",
         hint="Compute the first window by hand.",
         chapter="max-pooling-routes",
+        section="average-pooling-for-contrast",
         hides="Constant inputs.",
     ),
     Misconception(
@@ -318,6 +333,7 @@ ENTRIES = (
         why="This layer keeps the largest input of each window.",
         hint="Compute the first window by hand.",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="Constant inputs.",
     ),
     Misconception(
@@ -334,6 +350,7 @@ ENTRIES = (
         why="A window of negative numbers has a maximum too.",
         hint="Begin with the first input of the window, or with -inf.",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="Inputs that are not negative, as after ReLU.",
     ),
     Misconception(
@@ -357,6 +374,7 @@ ENTRIES = (
         why="Window i begins at input i stride, forward and backward.",
         hint="Where does the second window begin?",
         chapter="max-pooling-routes",
+        section="windows-that-overlap",
         hides="The stride that was assumed.",
     ),
     Misconception(
@@ -367,6 +385,7 @@ ENTRIES = (
         why="The size is (rows, columns).",
         hint="Try a window that is not square.",
         chapter="max-pooling-routes",
+        section="the-general-rule",
         hides="Square windows.",
     ),
 )

@@ -59,6 +59,7 @@ class Misconception:
     why         one sentence: why it is wrong
     hint        one sentence that helps without giving the solution
     chapter     the file name, without ending, of the chapter that treats it
+    section     the anchor of the section there that explains it
     hides       where it cannot be told from the truth, so that a test there would not notice it
     joint       True if it shows in all of its targets at once, so that one wrong result beside a right one rules it out
     convention  True if the result is a valid subgradient and only breaks this book's convention
@@ -72,6 +73,7 @@ class Misconception:
     why: str
     hint: str
     chapter: str
+    section: str
     hides: str = ""
     joint: bool = False
     convention: bool = False

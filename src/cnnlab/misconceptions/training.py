@@ -123,6 +123,7 @@ ENTRIES = (
         why="A shared parameter has one velocity and takes one step; add the gradients first, then step.",
         hint="How many velocities does one parameter have?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="No momentum; one connection.",
     ),
     Misconception(
@@ -136,6 +137,7 @@ ENTRIES = (
         why="The chain rule adds over every path; the mean is that sum divided by the number of connections.",
         hint="Which operation does the chain rule put between the paths that end in one parameter?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="One position.",
     ),
     Misconception(
@@ -149,6 +151,7 @@ ENTRIES = (
         why="Every connection has a share in the gradient.",
         hint="Look at the operator inside your loop: does it add to what is there?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="One position.",
     ),
     Misconception(
@@ -162,6 +165,7 @@ ENTRIES = (
         why="The weights are equal, their gradients are not: each connection saw other inputs.",
         hint="Print two of the per-connection gradients.",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="One position.",
     ),
     Misconception(
@@ -172,6 +176,7 @@ ENTRIES = (
         why="A shared parameter has one gradient: the sum over the connections that share it.",
         hint="Compare the shape of your result with that of the shared kernel.",
         chapter="one-weight-many-connections",
+        section="first-as-nine-different-neurons",
         hides="One position.",
     ),
     Misconception(
@@ -185,6 +190,7 @@ ENTRIES = (
         why="Only the axes of the positions are added; filters, channels and offsets stay.",
         hint="Which axes of the per-connection gradient does the shared kernel not have?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="Nowhere.",
     ),
     Misconception(
@@ -204,6 +210,7 @@ ENTRIES = (
         why="Here each position has a kernel of its own, which only its own delta reaches.",
         hint="Change the kernel of one position: which outputs move?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="One position.",
     ),
     Misconception(
@@ -214,6 +221,7 @@ ENTRIES = (
         why="The gradient points to where the loss grows; the step goes the other way.",
         hint="Take a step on w squared from w = 1.",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="A velocity of zero.",
     ),
     Misconception(
@@ -230,6 +238,7 @@ ENTRIES = (
         why="The old velocity has a share of `momentum` in the new one, and the step follows the velocity.",
         hint="Which line of your step reads the old velocity?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="The first step, and momentum 0.",
     ),
     Misconception(
@@ -245,6 +254,7 @@ ENTRIES = (
         why="Here velocity = momentum * velocity + gradient; the average makes the step smaller by 1 - momentum.",
         hint="Compare your rule with the one in the exercise.",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="Momentum 0.",
     ),
     Misconception(
@@ -255,6 +265,7 @@ ENTRIES = (
         why="First the velocity takes the new gradient in, then the parameter follows it.",
         hint="Does the very first step move at all?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="A constant velocity.",
     ),
     Misconception(
@@ -274,6 +285,7 @@ ENTRIES = (
         why="The velocity here is a sum of gradients; only the step has the rate.",
         hint="Where does the rate stand in the rule of the exercise?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="The first step, and a whole run that keeps its rate and its own velocities.",
         joint=True,
     ),
@@ -294,6 +306,7 @@ ENTRIES = (
         why="The velocity here is a sum of gradients, without rate and sign; from such a velocity this steps uphill.",
         hint="Where do the rate and the minus stand in the rule of the exercise?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="The first step's parameters, and a whole run that keeps its rate and its own velocities.",
         joint=True,
     ),
@@ -307,6 +320,7 @@ ENTRIES = (
         why="The step is rate times velocity, and the velocity has no rate in it.",
         hint="Count the rates on the way from the gradient to the parameter.",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="A rate of 1.",
         joint=True,
     ),
@@ -323,6 +337,7 @@ ENTRIES = (
         why="The plain rule steps along the new velocity and no further.",
         hint="Compare your rule with the one in the exercise.",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="Momentum 0.",
     ),
     Misconception(
@@ -333,6 +348,7 @@ ENTRIES = (
         why="The gradient gives the direction; how far to go is the rate.",
         hint="Which line of your step reads the rate?",
         chapter="one-weight-many-connections",
+        section="then-tied",
         hides="A rate of 1.",
     ),
     Misconception(
@@ -343,6 +359,7 @@ ENTRIES = (
         why="A checker is worth what it rejects.",
         hint="Give it a gradient that is wrong on purpose.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Right gradients.",
     ),
     Misconception(
@@ -353,6 +370,7 @@ ENTRIES = (
         why="A central difference has an error of its own, of about 1e-10 here.",
         hint="Print the largest difference for a gradient that you know to be right.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Wrong gradients.",
     ),
     Misconception(
@@ -375,6 +393,7 @@ ENTRIES = (
         why="A gradient that is rotated, transposed or reversed has the same mean.",
         hint="Compare every entry with its own numeric value.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Mistakes that change the mean.",
     ),
     Misconception(
@@ -394,6 +413,7 @@ ENTRIES = (
         why="A gradient with the wrong sign, or rotated, has the same length.",
         hint="Take the norm of the difference, not the difference of the norms.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Mistakes that change the length.",
     ),
     Misconception(
@@ -413,6 +433,7 @@ ENTRIES = (
         why="The other entries may be wrong.",
         hint="Where does the return stand: inside the loop or after it?",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Mistakes that touch that entry.",
     ),
     Misconception(
@@ -427,6 +448,7 @@ ENTRIES = (
         why="All entries must agree.",
         hint="any or all?",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Mistakes that leave no entry right.",
     ),
     Misconception(
@@ -442,6 +464,7 @@ ENTRIES = (
         why="It is true for every a that is much too small.",
         hint="Is -100 smaller than your tolerance?",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Mistakes in one direction.",
     ),
     Misconception(
@@ -456,6 +479,7 @@ ENTRIES = (
         why="A gradient with the wrong sign makes the loss grow.",
         hint="Where does abs stand: around the difference or around each of the two?",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Mistakes that keep the sign.",
     ),
     Misconception(
@@ -473,6 +497,7 @@ ENTRIES = (
         why="It is not small beside gradients of 1e-6, and too small beside those of 1e6, where rounding is larger.",
         hint="Divide the difference by the size of the two gradients.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Gradients of about 1.",
     ),
     Misconception(
@@ -490,6 +515,7 @@ ENTRIES = (
         why="A gradient that is wrong by a few percent in one entry is wrong.",
         hint="A central difference in float64 agrees to about seven digits.",
         chapter="one-weight-many-connections",
+        section="the-check",
         hides="Large mistakes.",
     ),
 )
