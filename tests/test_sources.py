@@ -11,9 +11,10 @@ ALL = [(document, s) for document in range(1, 6) for s in statements(document)]
 
 EXPECTED = {
     1: "right right right right loose loose missing right loose",
-    2: "right wrong right right right right wrong wrong wrong loose right loose wrong missing",
-    3: "right rounded right differs cut_off right differs differs right right wrong loose loose wrong missing",
-    4: "right right right loose right right wrong missing",
+    2: "right wrong right right right right wrong wrong loose right loose right loose wrong missing",
+    3: "right right rounded right differs cut_off right differs differs right right right right wrong loose loose wrong "
+    "missing",
+    4: "right right right loose loose right right wrong missing",
     5: "wrong loose right wrong loose right right right missing right right",
 }
 

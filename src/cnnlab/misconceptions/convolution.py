@@ -582,7 +582,7 @@ ENTRIES = (
         why="The rotation belongs to the input gradient; the weight gradient is a plain correlation of input and delta.",
         hint="Compute dw for the first weight by hand and look where your number stands.",
         chapter="two-dimensions",
-        section="rotate-convolve-and-scipy",
+        section="correlate-or-convolve",
         hides="A kernel of one weight; a gradient that is its own rotation.",
     ),
     Misconception(
@@ -619,7 +619,7 @@ ENTRIES = (
         why="In this book, and in every framework, the kernel of a convolutional layer is not flipped.",
         hint="numpy.correlate does not flip, numpy.convolve does.",
         chapter="two-dimensions",
-        section="rotate-convolve-and-scipy",
+        section="correlate-or-convolve",
         hides="A kernel that is its own rotation.",
         joint=True,
     ),
