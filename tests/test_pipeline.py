@@ -555,7 +555,7 @@ def test_a_draft_leaves_out_pages_and_parts_that_are_not_written(tmp_path):
 def test_docstrings_keep_their_formulas_and_lose_accidental_markup():
     text = docstrings.as_restructuredtext(
         [
-            "Sum *args of `x`.",
+            "Sum *args of the *whole* `x`.",
             "",
             "dw[k] = sum over i of a * b",
             "db[k] = sum over i",
@@ -564,21 +564,32 @@ def test_docstrings_keep_their_formulas_and_lose_accidental_markup():
             "    indented  = text_",
             "",
             "name    meaning of the name_",
+            "    and more of it",
+            "other, one  meaning",
+            "",
+            "one line    of a table",
+            "with another below",
         ]
     )
     assert text == [
-        "Sum \\*args of ``x``.",
+        "Sum \\*args of the *whole* ``x``.",
         "",
-        "| dw[k] = sum over i of a \\* b",
+        "| dw[k] = sum over i of a × b",
         "| db[k] = sum over i of b",
         "",
         ".. code-block:: text",
         "",
         "        indented  = text_",
         "",
+        "``name``",
+        "    meaning of the name\\_ and more of it",
+        "``other, one``",
+        "    meaning",
+        "",
         ".. code-block:: text",
         "",
-        "    name    meaning of the name_",
+        "    one line    of a table",
+        "    with another below",
         "",
     ]
 

@@ -145,7 +145,7 @@ def connections(
 def conv_y(
     x: Array, w: Array, b: Array | None = None, *, index: Index, groups: int = 1, **options: Any
 ) -> Entry:
-    """The terms of one output: y[n, k, i] = b[k] + sum over c, m of w[k, c, m] x[n, c, i stride + m dilation - padding].
+    """The terms of one output: y[n, k, i] = b[k] + sum over c, m of w[k, c, m] x[n, c, i * stride + m * dilation - padding].
 
     With groups w[k, c] meets the channel of x that is the c-th of its group.
     """
@@ -163,7 +163,7 @@ def conv_y(
 
 
 def conv_dw(dy: Array, x: Array, w: Array, *, index: Index, groups: int = 1, **options: Any) -> Entry:
-    """The terms of a weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i stride + m dilation - padding] dy[n, k, i].
+    """The terms of a weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i * stride + m * dilation - padding] dy[n, k, i].
 
     With groups w[k, c] meets the channel of x that is the c-th of its group.
     """

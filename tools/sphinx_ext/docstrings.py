@@ -1,16 +1,21 @@
 """Sphinx extension: cnnlab's docstrings, which are plain text, as reStructuredText.
 
 The docstrings are written to be read in a terminal: formulas stand on lines of their own, names in
-backticks. Here formulas keep their lines, tables and indented passages become literal blocks, names become code,
-and what reStructuredText would take for markup stays what it is.
+backticks. Here formulas keep their lines, names with what they mean become definitions, other tables and indented
+passages literal blocks; names become code, a word between asterisks is stressed, a lone asterisk is a times sign, and what
+else reStructuredText would take for markup stays what it is.
 """
 
 import re
+import textwrap
 
 FORMULA = re.compile(r"^[A-Za-z]\w*(\[[^\]]*\]|\([^)]*\))* = ")
 COLUMNS = re.compile(r"\S {3,}\S")
+MEANING = re.compile(r"^([A-Za-z_][\w.]*(?:, [A-Za-z_][\w.]*)*) {2,}([^\s=].*)$")
 CODE = re.compile(r"``([^`]+)``|`([^`]+)`")
 MARKUP = re.compile(r"([*|\\])|(?<=\w)(_)(?!\w)")
+STRESSED = re.compile(r"(?<![\w*(])\*(\w[\w -]*\w)\*(?!\w)")
+TIMES = re.compile(r"(?<= )\*(?= )")
 ITEM = re.compile(r"^(- |\d+\. )")
 
 
@@ -18,10 +23,18 @@ def as_markup(text):
     """One passage of prose: code stays code, everything else loses its meaning as markup."""
     pieces, end = [], 0
     for code in CODE.finditer(text):
-        pieces.append(MARKUP.sub(r"\\\1\2", text[end : code.start()]))
+        pieces.append(as_words(text[end : code.start()]))
         pieces.append(f"``{code.group(1) or code.group(2)}``")
         end = code.end()
-    pieces.append(MARKUP.sub(r"\\\1\2", text[end:]))
+    pieces.append(as_words(text[end:]))
+    return "".join(pieces)
+
+
+def as_words(text):
+    """A piece of prose without code."""
+    pieces = STRESSED.split(TIMES.sub("×", text))
+    pieces[::2] = [MARKUP.sub(r"\\\1\2", piece) for piece in pieces[::2]]
+    pieces[1::2] = [f"*{piece}*" for piece in pieces[1::2]]
     return "".join(pieces)
 
 
@@ -39,6 +52,21 @@ def passages(lines):
 def is_literal(passage):
     """Whether spaces carry meaning: an indented passage, or columns."""
     return passage[0].startswith("  ") or any(COLUMNS.search(line) for line in passage)
+
+
+def meanings(passage):
+    """Pairs of a name and what it means if the passage is a list of such, else None."""
+    lines = textwrap.dedent("\n".join(passage)).split("\n")
+    pairs = []
+    for line in lines:
+        found = MEANING.match(line)
+        if found:
+            pairs.append([found[1], found[2]])
+        elif pairs and line.startswith("  "):
+            pairs[-1][1] += " " + line.strip()
+        else:
+            return None
+    return pairs
 
 
 def with_formulas(passage):
@@ -60,7 +88,10 @@ def as_restructuredtext(lines):
     """The lines of a plain docstring as lines of reStructuredText."""
     result = []
     for passage in passages(lines):
-        if is_literal(passage):
+        if pairs := meanings(passage):
+            for name, meaning in pairs:
+                result += [f"``{name}``", "    " + as_markup(meaning)]
+        elif is_literal(passage):
             result += [".. code-block:: text", "", *("    " + line for line in passage)]
         elif ITEM.match(passage[0]):
             result += [as_markup(line) for line in passage]
