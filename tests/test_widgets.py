@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from itertools import product
 
 import nbformat
 import numpy as np
@@ -29,12 +30,14 @@ from cnnlab.widgets import (
     BackwardPass,
     DeltaSheet,
     PoolRouting,
+    SlidingKernel,
     ThreeSums,
     Turn,
     TwoLayers,
     WeightSharing,
 )
 from cnnlab.widgets.answer_box import rounding
+from cnnlab.widgets.convolution import PLACES
 from tools.sphinx_ext import widgets as extension
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -74,6 +77,9 @@ def one_of_each():
         ThreeSums(*weight_sharing(x=(7,), w=(3,), stride=2, padding=1)[0], stride=2, padding=1),
         DeltaSheet(*weight_sharing()[0], weight=(1, 2)),
         Turn(*weight_sharing()[0]),
+        SlidingKernel(
+            *weight_sharing(x=(9,), w=(3,), stride=2, padding=1, dilation=2)[0], 2, 1, 2, lit="dx", place=3
+        ),
         AnswerBox(
             "What is dw[0]?", 0.3, 3, [(0.15, "averaged", "mistakes.md"), (0.6, "twice", None)], "Yes."
         ),
@@ -143,7 +149,7 @@ def test_numbers_are_settled_before_anything_is_computed():
 @pytest.fixture(scope="module")
 def scripts():
     steps = {name: Script("arithmetic", name) for name in ("weight_sharing", "pool_routing", "two_layers")}
-    lit = ("three_sums", "delta_sheet", "turn")
+    lit = ("three_sums", "delta_sheet", "turn", "sliding_kernel")
     return steps | {name: Script("arithmetic", "judgment", "stage", "numbers", "light", name) for name in lit}
 
 
@@ -289,7 +295,40 @@ def turn_agrees(script, state):
     return light_agrees(script, state)
 
 
+def sliding_agrees(script, state):
+    """In the two upper rows of each view, just the factors of one product share a column; so do those of the still."""
+    arrays, entry_of = entries_of(state)
+    options = {name: value[0] for name, value in state["options"].items()}
+    sizes = {name: array.size for name, array in arrays.items()}
+    widget = SlidingKernel(*(arrays[name] for name in ("x", "w", "dy")), **options, sliders=())
+    for name, (of, entry) in entry_of.items():
+        for place, index in enumerate(places(of)):
+            made = script.call("arrangement", name, place, sizes, options)
+            assert made["rows"][2] == PLACES[name]
+            upper, lower = made["rows"][:2]
+            assert all(0 <= column < made["columns"] for row in (upper, lower) for column in made["at"][row])
+            shared = {
+                frozenset({(upper, a), (lower, b)})
+                for a, one in enumerate(made["at"][upper])
+                for b, other in enumerate(made["at"][lower])
+                if one == other
+            }
+            terms = [frozenset(map(tuple, factors_of(term, arrays))) for term in entry(index).terms]
+            assert shared == set(terms)
+            frame = widget.frame(name, place)
+            for row, array in enumerate(made["rows"]):
+                assert {column for at, column in frame.ghosts if at == row} <= set(made["ghosts"][array])
+                held = [
+                    column
+                    for column, text in enumerate(frame.rows[row])
+                    if text is not None and (row, column) not in frame.ghosts
+                ]
+                assert held == sorted(made["at"][array])
+    return light_agrees(script, state)
+
+
 AGREE = {
+    "SlidingKernel": ("sliding_kernel", sliding_agrees),
     "ThreeSums": ("three_sums", light_agrees),
     "DeltaSheet": ("delta_sheet", light_agrees),
     "Turn": ("turn", turn_agrees),
@@ -340,8 +379,25 @@ def test_every_step_of_other_widgets_agrees_with_the_trace(scripts):
 def test_every_sum_of_other_pictures_agrees_with_the_trace(scripts):
     for widget in ONE_OF_EACH:
         name, agrees = AGREE.get(type(widget).__name__, (None, None))
-        if agrees in (light_agrees, turn_agrees):
+        if agrees in (light_agrees, turn_agrees, sliding_agrees):
             assert agrees(scripts[name], widget.trace) > 20
+
+
+def test_a_kernel_slides_with_every_option_and_its_sliders_change_them_all(scripts):
+    """Each setting that the sliders of a widget lead to: what stands in one column, and all sums, computed in the page."""
+    script = scripts["sliding_kernel"]
+    state = SlidingKernel(integers(0, 8), [1, -2, 3], integers(1, 8), padding=1).trace
+    full = script.call("enough", state)
+    seen = 0
+    for stride, padding, dilation, size in product((1, 2, 3), (0, 1, 2), (1, 2, 3), (1, 2, 3)):
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "size": size}
+        made = script.call("shaped", state, full, options)
+        assert made["given"]["w"]["values"] == [1, -2, 3][:size]
+        assert (
+            len(made["given"]["dy"]["values"]) == made["given"]["dy"]["shape"][0] == len(made["results"]["y"])
+        )
+        seen += sliding_agrees(script, made)
+    assert seen > 1000
 
 
 def test_the_sheet_goes_where_the_hand_goes_and_stops_at_the_edge(scripts):
@@ -430,6 +486,12 @@ def test_what_a_reader_types_is_read(text, value):
         (lambda: WeightSharing([1, np.nan], [1], [1, 1]), "finite numbers only"),
         (lambda: ThreeSums(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2))), "1 spatial axes"),
         (lambda: Turn([1, 2, 3], [1, 1], [1, 1]), "2 spatial axes"),
+        (lambda: SlidingKernel([1, 2, 3], [1, 1], [1, 1], lit="dz"), "lit must be one of y, dw, dx"),
+        (lambda: SlidingKernel([1, 2, 3], [1, 1], [1, 1], sliders=("speed",)), "sliders some of stride"),
+        (
+            lambda: SlidingKernel([1, 2, 3], [1, 1], [1, 1]),
+            "2 weights with dilation 3 do not fit into 3 inputs",
+        ),
         (lambda: PoolRouting([1, 2], [1], 2, ties="last"), "first, split, all; got 'last'"),
         (lambda: PoolRouting([1, 2], [1, 2], 2), r"shape \(1,\); got \(2,\)"),
         (

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from cnnlab import geometry, widgets
 from cnnlab import trace as traces_of
-from cnnlab import widgets
 from cnnlab.formatting import number
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -249,6 +249,7 @@ MARGINS = {
     "ThreeSums": {"dw": "w", "dx": "x", "y": "dy"},
     "DeltaSheet": {"dw": "w"},
     "Turn": {"dx": "x"},
+    "SlidingKernel": {"dw": "w", "dx": "x", "y": "dy"},
 }
 
 
@@ -463,10 +464,14 @@ def results_for(state, arrays):
         return {LABELS["dy"]: (0, results["y"]), LABELS["x"]: (1, results["dx"][trace["first"]])}
     if kind(state) == "TwoLayers":
         return {"w1 over dw1": (1, widgets.TwoLayers(**arrays).trace["results"]["dw1"])}
-    options = trace["options"] if kind(state) == "ThreeSums" else {}
+    options = trace["options"] if kind(state) in ("ThreeSums", "SlidingKernel") else {}
+    if kind(state) == "SlidingKernel":
+        options = {**options, "sliders": ()}
     results = getattr(widgets, kind(state))(**arrays, **options).trace["results"]
+    three = {"w": (1, results["dw"]), "x": (1, results["dx"]), "dy": (0, results["y"])}
     return {
-        "ThreeSums": {"w": (1, results["dw"]), "x": (1, results["dx"]), "dy": (0, results["y"])},
+        "ThreeSums": three,
+        "SlidingKernel": three,
         "DeltaSheet": {LABELS["w"]: (1, results["dw"])},
         "Turn": {"pixels x over dx": (1, results["dx"])},
     }[kind(state)]
@@ -548,6 +553,30 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
             widget, state, {name: drawn[name].reshape(array.shape) * 1.0 for name, array in arrays.items()}
         )
         reset.click()
+    assert page.complaints == []
+
+
+def test_a_slider_makes_another_convolution(open_page):
+    """Moved by keyboard: what is shown then is what Python computes with these options, and as a matrix, too."""
+    path = ROOT / "book/strides-padding-dilation.ipynb"
+    page = open_page("book/strides-padding-dilation.html")
+    for widget, state in widgets_of(page, traces(path)):
+        if kind(state) != "SlidingKernel":
+            continue
+        given = {name: one["values"] for name, one in state["trace"]["given"].items()}
+        options = {name: value[0] for name, value in state["trace"]["options"].items()}
+        for name in set(state["trace"]["sliders"]) - {"size"}:
+            widget.get_by_role("slider", name=name).press("ArrowRight")
+            options[name] = int(widget.get_by_role("slider", name=name).input_value())
+        sizes = geometry.positions((len(given["x"]),), (len(given["w"]),), **options)
+        dy = np.resize(given["dy"], sizes)
+        made = widgets.SlidingKernel(given["x"], given["w"], dy, **options, sliders=()).trace["results"]
+        for label, part, sum_name in (("x", 1, "dx"), ("w", 1, "dw"), ("dy", 0, "y")):
+            assert shown_in(widget, label, part) == made[sum_name]
+        for tab in ("matrix", "transposed", "dw"):
+            by_mouse(widget, tab)
+            assert shown_in(widget, "dy", 0) == made["y"]
+        assert not widget.get_by_text("your numbers", exact=True).is_visible()
     assert page.complaints == []
 
 

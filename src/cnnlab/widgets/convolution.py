@@ -58,7 +58,9 @@ class ConvolutionWidget(TraceWidget):
         self.options: dict[str, Any] = {name: pair(value, rank) for name, value in options.items()}
         self.title, self.digits = self.heading if title is None else title, digits
         check_geometry(owner, self.arrays["x"], self.arrays["w"].shape[2:], self.arrays["dy"], **self.options)
-        self.first = index_of(owner, {"w": "weight", "x": "pixel"}[self.at], self.arrays[self.at], weight)
+        self.first = index_of(
+            owner, {"w": "weight", "x": "pixel", "dy": "output"}[self.at], self.arrays[self.at], weight
+        )
         self.results = {
             name: np.array([entry.total for entry in self.entries(name)]).reshape(self.arrays[place].shape)
             for name, place in PLACES.items()

@@ -16,26 +16,31 @@ FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 DASHES = {"solid": "", "dashed": ' stroke-dasharray="6 3"', "dotted": ' stroke-dasharray="2 2"'}
 CHARACTER = 7.3  # the advance of one character at 12 px in the fonts above
 HEIGHT, GAP = 26, 3
+GHOST = 'fill="none" stroke="currentColor" stroke-opacity="0.6" stroke-width="0.8" stroke-dasharray="3 2"'
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A labelled grid: rows of strings, and {(row, column): (role, strong)} for the cells to mark."""
+    """A labelled grid: rows of strings, None where no cell is, and {(row, column): (role, strong)} for the cells to mark.
+
+    `ghosts` are the cells with a dashed edge: what is not there, and counts as zero.
+    """
 
     label: str
-    rows: list[list[str]]
+    rows: list[list[str | None]]
     marks: dict
     shade: list[list[int]] | None = (
         None  # 0 to 9: drawn instead of numbers where cells are too small for them
     )
+    ghosts: frozenset = frozenset()
 
     @property
     def cell(self) -> tuple[float, float]:
         if self.shade:
             side = min(14, (WIDTH - 8) / max(len(row) for row in self.rows) - 1)
             return side, side
-        longest = max(len(text) for row in self.rows for text in row)
+        longest = max(len(text) for row in self.rows for text in row if text is not None)
         return max(28, longest * CHARACTER + 10), HEIGHT
 
     @property
@@ -56,12 +61,14 @@ class Block:
         width, height = self.cell
         for i, row in enumerate(self.rows):
             for j, text in enumerate(row):
+                if text is None:
+                    continue
                 left, top = x + j * (width + self.gap), y + 20 + i * (height + self.gap)
                 role, strong = self.marks.get((i, j), (None, False))
                 bold = ' font-weight="700"' if strong else ""
                 parts.append(
                     f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(width)}" height="{_n(height)}" rx="5" '
-                    f"{_paint(role, strong)}/>\n"
+                    f"{GHOST if (i, j) in self.ghosts else _paint(role, strong)}/>\n"
                     f'<text x="{_n(left + width / 2)}" y="{_n(top + height / 2 + 4)}" '
                     f'text-anchor="middle"{bold}>{escape(text)}</text>'
                 )
