@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from cnnlab.datasets import all_digits, digits, record, squares
+from cnnlab.datasets import all_digits, digits, pairs, record, squares
 
 DATA = resources.files("cnnlab").joinpath("data")
 
@@ -59,6 +59,20 @@ def test_squares():
     assert len(np.unique(images.reshape(16, 25), axis=0)) == 16
     assert images[:8, :, 3:].sum() == 0 and images[8:, :, :2].sum() == 0
     np.testing.assert_array_equal(np.argwhere(images[6, 0]), [[1, 2], [1, 3], [2, 2], [2, 3]])
+
+
+def test_pairs_are_two_dots_whose_relation_is_the_class():
+    task = pairs()
+    images, labels = np.concatenate(task[::2]), np.concatenate(task[1::2])
+    assert task.train_images.shape == (200, 1, 6, 6) and task.test_images.shape == (500, 1, 6, 6)
+    assert set(labels) == {0, 1, 2, 3}
+    for image, label in zip(images[:, 0], labels, strict=True):
+        (i, j), (k, m) = dots = np.argwhere(np.abs(image) > 1)
+        assert (k - i, m - j) == ((1, 0) if label >= 2 else (0, 1))
+        signs = [np.sign(image[tuple(dot)]) for dot in dots]
+        assert (signs[0] == signs[1]) == (label % 2 == 1)
+    first = [np.sign(image[np.abs(image) > 1][0]) for image in images[:, 0]]
+    assert 0.4 < np.mean(np.array(first) > 0) < 0.6
 
 
 def test_records_are_read_by_name():

@@ -222,6 +222,7 @@ def test_a_join_ends_at_its_cell_and_a_wrong_one_has_no_arrow():
 def test_dots_draw_every_value_and_wrong_ones_as_crosses():
     figure = figures.dots({"right": [1, 2], "wrong": [8, 9.5]}, says="Two seeds.", roles={"wrong": "wrong"})
     assert figure.alt == "Two seeds. right 1, 2; wrong 8, 9.5."
+    assert {"right", "wrong"} <= set(texts(figure))
     assert figure.svg.count("<use ") >= 4
     assert paint("wrong") in figure.svg
 

@@ -12,7 +12,7 @@ from autograd.scipy.special import logsumexp
 
 from cnnlab import conv2d_backward
 from cnnlab.activations import relu, relu_backward, sigmoid, sigmoid_backward
-from cnnlab.datasets import Split, digits
+from cnnlab.datasets import Split, digits, pairs
 from cnnlab.gradcheck import gradcheck
 from cnnlab.losses import half_sum_of_squares, half_sum_of_squares_backward
 from cnnlab.network import (
@@ -25,6 +25,7 @@ from cnnlab.network import (
     accuracy,
     batches,
     digits_network,
+    pairs_network,
     train,
 )
 
@@ -104,6 +105,22 @@ def test_the_digits_network_equals_automatic_differentiation(split):
     assert value == pytest.approx(float(loss(network.parameters())), rel=1e-12)
     for ours, theirs in zip(grads, grad(loss)(network.parameters()), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_the_network_of_pairs_passes_the_gradient_check_and_uses_the_backwards_it_is_given():
+    task = pairs()
+    network, x, labels = pairs_network(1), task.train_images[:5], task.train_labels[:5]
+    _, grads = network.loss_and_gradients(x, labels)
+    report = gradcheck(loss_of(network, x, labels), network.parameters(), grads)
+    assert len(report.entries) == 36 + 4 + 144 + 4 + 16 + 4
+    assert report.passed, report
+
+    def called(*arguments, **options):
+        raise InterruptedError
+
+    for name in ("activation", "conv", "pool"):
+        with pytest.raises(InterruptedError):
+            pairs_network(1, **{f"{name}_backward": called}).loss_and_gradients(x, labels)
 
 
 def test_zero_biases_and_empty_margins_are_kinks_not_errors(split):

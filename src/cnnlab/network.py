@@ -252,6 +252,30 @@ def digits_network(
     )
 
 
+def pairs_network(
+    seed: int = 0,
+    *,
+    activation_backward: Callable = relu_backward,
+    conv_backward: Callable = conv2d_backward,
+    pool_backward: Callable = max_pool2d_backward,
+) -> Network:
+    """A network for `cnnlab.datasets.pairs`: two convolutions with ReLU, one pool over the whole image, fully connected.
+
+    (N, 1, 6, 6) -> 4 kernels 3x3 -> 4 kernels 4x3x3, both with padding 1 -> 6x6 max-pooling -> (N, 4) -> (N, 4) scores.
+    Initial weights and loss as in `digits_network`.
+    """
+    rng = np.random.default_rng(seed)
+    layers: list[Layer] = []
+    for channels in (1, 4):
+        w = _uniform(rng, (4, channels, 3, 3), variance=2 / (9 * channels))
+        layers += [
+            Conv2d(w, np.zeros(4), padding=1, backward=conv_backward),
+            Activation(relu, activation_backward),
+        ]
+    weights = _uniform(rng, (4, 4), variance=1 / 4)
+    return Network([*layers, MaxPool2d(6, backward=pool_backward), Flatten(), Dense(weights, np.zeros(4))])
+
+
 def _uniform(rng: np.random.Generator, shape: Shape, variance: float) -> Array:
     # random() is the same to the last bit everywhere, and one rounding follows: no machine differs.
     return (rng.random(shape) - 0.5) * np.sqrt(12 * variance)

@@ -118,11 +118,11 @@ def dots(
             axes.plot(
                 row_values, [row] * len(row_values), marker, color=color, fillstyle="none", markersize=7
             )
-        axes.set_yticks(range(len(values)), list(values))
-        axes.set_ylim(len(values) - 0.5, -0.5)
         if log:
             axes.set_xscale("log")
         _plain_ticks(axes, False, log)
+        axes.set_yticks(range(len(values)), list(values))
+        axes.set_ylim(len(values) - 0.5, -0.5)
         axes.set_xlabel(xlabel)
         axes.grid(True, color=INK, alpha=0.15, linewidth=0.5, linestyle="-")
         told = "; ".join(
