@@ -163,7 +163,8 @@ def conv_y(
 
 
 def conv_dw(dy: Array, x: Array, w: Array, *, index: Index, groups: int = 1, **options: Any) -> Entry:
-    """The terms of a weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i * stride + m * dilation - padding] dy[n, k, i].
+    """The terms of a weight's gradient: dw[k, c, m] = sum over n, i of x[n, c, i * stride + m * dilation - padding]
+    dy[n, k, i].
 
     With groups w[k, c] meets the channel of x that is the c-th of its group.
     """
