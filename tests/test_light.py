@@ -186,6 +186,17 @@ def test_the_search_page_gets_the_scripts_that_search():
     assert text.index("../_static/b.js") < text.index("../searchindex.js")
 
 
+def test_the_themes_tab_stops_go_and_a_theme_without_them_is_noticed():
+    theme = (
+        Path(pydata_sphinx_theme.__file__).parent
+        / "theme/pydata_sphinx_theme/static/scripts/pydata-sphinx-theme.js"
+    )
+    code = theme.read_text(encoding="utf-8")
+    assert code.count('"load"') == 1 and '"load"' not in pages.without_tab_stops(code)
+    with pytest.raises(ValueError, match="found 0 places"):
+        pages.without_tab_stops("const other = 1;")
+
+
 def test_a_name_tells_the_content(tmp_path):
     one, same, other = (light.write(tmp_path, "book.css", text) for text in (b"a", b"a", b"b"))
     assert one == same != other

@@ -3,30 +3,35 @@
 
 const WIDE = ".katex-display, .pst-scrollable-table-container, .output.text_html, .output.text_markdown, pre";
 
-function fade(element) {
-  const hidden = element.scrollWidth - element.clientWidth;
-  element.classList.toggle("more-left", element.scrollLeft > 1);
-  element.classList.toggle("more-right", element.scrollLeft < hidden - 1);
+const measure = (element) => ({ left: element.scrollLeft, hidden: element.scrollWidth - element.clientWidth });
+
+function fade(element, { left, hidden }) {
+  element.classList.toggle("more-left", left > 1);
+  element.classList.toggle("more-right", left < hidden - 1);
 }
 
-function mark(element) {
-  const wide = element.scrollWidth > element.clientWidth + 1;
-  fade(element);
-  if (wide && !element.hasAttribute("tabindex")) {
+function mark(element, sizes) {
+  const { hidden } = sizes;
+  fade(element, sizes);
+  if (hidden > 1 && !element.hasAttribute("tabindex")) {
     element.tabIndex = 0;
     element.dataset.scrolls = "";
-  } else if (!wide && "scrolls" in element.dataset) {
+  } else if (hidden <= 1 && "scrolls" in element.dataset) {
     element.removeAttribute("tabindex");
     delete element.dataset.scrolls;
   }
 }
 
 window.addEventListener("load", () => {
-  const look = (entries) => entries.forEach((entry) => mark(entry.target));
-  const observer = new ResizeObserver((entries) => requestAnimationFrame(() => look(entries)));
+  // First all questions, then all changes: a question after a change would have the page laid out once more.
+  const look = (elements) => {
+    const sizes = elements.map(measure);
+    elements.forEach((element, n) => mark(element, sizes[n]));
+  };
+  const observer = new ResizeObserver((entries) => requestAnimationFrame(() => look(entries.map(({ target }) => target))));
   document.querySelectorAll(WIDE).forEach((element) => {
     observer.observe(element);
-    element.addEventListener("scroll", () => fade(element), { passive: true });
+    element.addEventListener("scroll", () => fade(element, measure(element)), { passive: true });
   });
 });
 

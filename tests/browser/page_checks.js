@@ -25,9 +25,11 @@ globalThis.pageChecks = (() => {
     for (let tries = 0; !holds() && tries < 100; tries++) await pause(50);
   }
 
+  // With all widgets, of which those far away wait until somebody scrolls or uses a key.
   async function ready() {
     if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
     await document.fonts.ready;
+    dispatchEvent(new KeyboardEvent("keydown", { key: "Shift" }));
     await until(() => !document.querySelector(".cnnlab-widget:not([data-alive])"));
     await frames();
   }

@@ -44,6 +44,7 @@ def stepped(state):
 
 def widgets_of(page, states):
     """The living widgets of a page, each with its state."""
+    page.keyboard.press("Shift")  # a key, for which those start that are far away, too
     page.wait_for_function("!document.querySelector('.cnnlab-widget:not([data-alive])')")
     places = page.locator(".cnnlab-widget[data-alive]").all()
     assert len(places) == len(states), "not every widget of the notebook lives on the page"
@@ -653,3 +654,26 @@ def test_widgets_live_on_a_page_opened_from_the_disk(open_page, book, path):
     states = traces(path)
     page = open_page(f"book/{path.stem}.html", address=book.resolve().as_uri())
     assert len(widgets_of(page, states)) == len(states)
+
+
+def alive(page):
+    """How many widgets of a page have taken the place of their stills, half a second from now."""
+    page.wait_for_timeout(500)
+    return page.locator(".cnnlab-widget[data-alive]").count()
+
+
+@pytest.mark.parametrize("way", ["scroll", "key"])
+def test_widgets_start_when_the_reader_comes_near_or_uses_a_key(open_page, way):
+    page = open_page("book/two-dimensions.html", viewport={"width": 390, "height": 844})
+    places = page.locator(".cnnlab-widget")
+    last, count = places.last, places.count()
+    assert alive(page) == 0 < 3 < count
+    if way == "scroll":
+        last.scroll_into_view_if_needed()
+        page.wait_for_selector(".cnnlab-widget[data-alive]")
+        assert last.get_attribute("data-alive") == ""
+        assert 1 <= alive(page) < count
+    else:
+        page.keyboard.press("Tab")
+        assert alive(page) == count
+    assert page.complaints == []

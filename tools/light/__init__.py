@@ -55,7 +55,7 @@ def publish(built, output):
     bundled = [name for name in scripts if pages.is_bundled(name, seen.words)]
     # The semicolon in front keeps the first script's "use strict" from counting for all.
     code = ";" + ";\n".join((built / name).read_text(encoding="utf-8") for name in bundled)
-    code = pages.SOURCE_MAP.sub("", code)
+    code = pages.without_tab_stops(pages.SOURCE_MAP.sub("", code))
     code += ";\n" + (KATEX / "copy-tex.min.js").read_text(encoding="utf-8")
     script = "_static/" + write(static, "book.js", code.encode())
     for name in scripts:

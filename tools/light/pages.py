@@ -16,6 +16,9 @@ PRELOADED_SCRIPT = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 VIEWPORT = re.compile(r'\s*<meta name="viewport"[^>]*>')
 MODE = re.compile(r"(dataset\.theme = localStorage[^\n]*\n)")
 SOURCE_MAP = re.compile(r"//# sourceMappingURL=\S+")  # names a file that is left out
+# When all is loaded, and after every change by a widget, the theme asks each box whether it scrolls, changes it, and asks
+# the next; for each the page is laid out again. book.js gives tab stops to those that scroll, and to no other.
+TAB_STOPS = re.compile(r'"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)')
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?([^"')]+)["']?\)?;""")
 URL = re.compile(r"""url\((?!["']?(?:data:|#))["']?([^)"']+)["']?\)""")
 
@@ -124,6 +127,17 @@ def sheet_text(built, name):
         for piece in pieces[::2]
     ]
     return "".join(pieces)
+
+
+def without_tab_stops(code):
+    """The theme's script without the part that gives tab stops to boxes. Raises ValueError where there is no such part."""
+    code, found = TAB_STOPS.subn("0", code)
+    if found != 1:
+        raise ValueError(
+            f"tools.light.pages.TAB_STOPS found {found} places in the theme's script, and must find one: see what the "
+            "theme does now for boxes that scroll"
+        )
+    return code
 
 
 def lighten(html, options, sheet, script, fonts):

@@ -29,31 +29,38 @@ class Model {
   send() {}
 }
 
-const { models, modules, worn, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
-// What all pages share stands in a file of its own, which the browser keeps.
-const shared = globalThis.cnnlabShared ?? { parts: [], styles: [] };
-const [allParts, allStyles] = [[...shared.parts, ...parts], [...shared.styles, ...styles]];
-for (const place of worn) {
-  const style = document.createElement("style");
-  style.textContent = allStyles[place];
-  document.head.append(style);
-}
-// Widgets tell readers where they can change the numbers.
-if (live) document.body.dataset.liveUrl = live;
-const loading = modules.map((places) => {
-  const text = places.map((place) => allParts[place]).join("\n");
-  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  return import(address).finally(() => URL.revokeObjectURL(address));
-});
-const living = new Map();
+// Made when the first widget starts: the page is read before, and much of it without any.
+let stock;
 
-for (const place of document.querySelectorAll(".cnnlab-widget")) {
+/** The page's widgets, and a promise of each module that they need. */
+function unpack() {
+  const { models, modules, worn, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
+  // What all pages share stands in a file of its own, which the browser keeps.
+  const shared = globalThis.cnnlabShared ?? { parts: [], styles: [] };
+  const [allParts, allStyles] = [[...shared.parts, ...parts], [...shared.styles, ...styles]];
+  for (const place of worn) {
+    const style = document.createElement("style");
+    style.textContent = allStyles[place];
+    document.head.append(style);
+  }
+  // Widgets tell readers where they can change the numbers.
+  if (live) document.body.dataset.liveUrl = live;
+  const loading = modules.map((places) => {
+    const text = places.map((place) => allParts[place]).join("\n");
+    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    return import(address).finally(() => URL.revokeObjectURL(address));
+  });
+  return { models, loading, living: new Map() };
+}
+
+async function start(place) {
   const id = place.dataset.model;
-  const { module, state } = models[id];
-  if (!living.has(id)) living.set(id, new Model(state));
   const still = [...place.childNodes];
   const el = document.createElement("div");
   try {
+    const { models, loading, living } = (stock ??= unpack());
+    const { module, state } = models[id];
+    if (!living.has(id)) living.set(id, new Model(state));
     const { default: widget } = await loading[module];
     place.append(el);
     await widget.render({ model: living.get(id), el });
@@ -65,3 +72,19 @@ for (const place of document.querySelectorAll(".cnnlab-widget")) {
     console.error(error);
   }
 }
+
+// A widget starts when it is less than a screen away, and only one at a time, so that a hand on the page never waits long.
+const waiting = new Set(document.querySelectorAll(".cnnlab-widget"));
+let before = Promise.resolve();
+function call(place) {
+  if (!waiting.delete(place)) return;
+  near.unobserve(place);
+  before = before.then(() => new Promise((done) => setTimeout(done))).then(() => start(place));
+}
+const near = new IntersectionObserver(
+  (seen) => seen.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => call(target)),
+  { rootMargin: "100%" },
+);
+for (const place of waiting) near.observe(place);
+// From a still the Tab key would go on to whatever follows, so whoever uses keys gets all widgets.
+addEventListener("keydown", () => [...waiting].forEach(call), { once: true });
