@@ -7,12 +7,15 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest.mock import Mock
+from urllib.robotparser import RobotFileParser
 
 import nbformat
 import numpy as np
@@ -297,6 +300,26 @@ def test_a_file_whose_name_tells_its_content_is_asked_for_once(ask, site):
     assert ask("module.mjs")[1]["Cache-Control"] == "no-cache"
 
 
+@pytest.mark.parametrize(("wrong", "reported"), [(None, ""), (ValueError("a defect"), "a defect")])
+def test_only_a_browser_that_leaves_early_is_passed_over(site, capsys, monkeypatch, wrong, reported):
+    (site / "large.bin").write_bytes(bytes(20_000_000))
+    ended = threading.Event()
+    monkeypatch.setattr(
+        serve.Server, "shutdown_request", lambda self, request: (request.close(), ended.set())
+    )
+    if wrong:
+        monkeypatch.setattr(serve.Handler, "send_head", Mock(side_effect=wrong))
+    with serve.listen(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with socket.create_connection(server.server_address) as connection:
+            connection.sendall(b"GET /large.bin HTTP/1.1\r\n\r\n")
+            connection.recv(1)
+        assert ended.wait(10)
+        server.shutdown()
+    said = capsys.readouterr().err
+    assert reported in said if reported else said == ""
+
+
 # Building
 
 PAGE = """# A page
@@ -493,6 +516,12 @@ def test_pages_show_committed_outputs_and_only_those_of_the_table_of_contents(bu
 def test_the_books_own_address_leads_to_its_first_page(built):
     text = (built / "index.html").read_text(encoding="utf-8")
     assert 'lang="en"' in text and "book/first.html" in text
+
+
+def test_search_engines_read_the_book_and_not_its_live_pages(built):
+    robots = RobotFileParser()
+    robots.parse((built / "robots.txt").read_text(encoding="utf-8").splitlines())
+    assert robots.can_fetch("*", "/book/first.html") and not robots.can_fetch("*", "/live/lab/index.html")
 
 
 def test_every_page_names_the_icon_and_the_root_has_one(built):

@@ -142,6 +142,11 @@ def write_redirect(output, page, title):
     (output / "index.html").write_text(REDIRECT.format(page=f"{page}.html", title=title), encoding="utf-8")
 
 
+def write_robots(output):
+    """Tell search engines, which ask for this file, that they may read the book; its live pages show the same again."""
+    (output / "robots.txt").write_text("User-agent: *\nDisallow: /live/\n", encoding="utf-8")
+
+
 def write_icon(output, source=ROOT / "book" / "_static" / "favicon.svg", side=128):
     """Draw the rectangles of the book's icon once more as favicon.ico, for browsers that ask the root of the site for it."""
     drawing = ElementTree.parse(source).getroot()
@@ -191,6 +196,7 @@ def main(argv=None):
         sys.exit("The book was not built: every warning above is an error.")
     title = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
     write_redirect(output, toc["root"], title)
+    write_robots(output)
     write_icon(output)
     complete.write_text(wanted, encoding="utf-8")
     seconds = time.perf_counter() - started

@@ -83,6 +83,11 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"
     daemon_threads = True
 
+    def handle_error(self, request, client_address):
+        """Report what went wrong, but say nothing of a browser that left before it had everything."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 def listen(folder, port, tries=50):
     """Open a server for a folder on the wanted port, or on the next one that is free.
