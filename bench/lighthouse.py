@@ -8,26 +8,29 @@ import os
 import shutil
 import subprocess
 
-from bench import machine
-from bench.page_weight import HTML, served
-from bench.widget_steps import CHROMIUM
+from bench import pages
 from tools import programs
 
 VERSION = "13.5.0"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 
 
-def scores(address):
+def scores(address, path):
     """{category: 0 to 100} of one page."""
-    command = ["npx", "--yes", f"lighthouse@{VERSION}", address, "--quiet", "--output=json"]
+    command = ["npx", "--yes", f"lighthouse@{VERSION}", f"{address}/{path}", "--quiet", "--output=json"]
     options = [
         f"--only-categories={','.join(CATEGORIES)}",
         "--chrome-flags=--headless --no-sandbox --disable-gpu",
     ]
-    environment = os.environ | {"CHROME_PATH": CHROMIUM}
+    environment = os.environ | {"CHROME_PATH": pages.CHROMIUM}
     done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)["categories"]
     return {name: round(100 * found[name]["score"]) for name in CATEGORIES}
+
+
+def words(row):
+    """A row for people."""
+    return "  ".join(f"{name} {score:3}" for name, score in row.items())
 
 
 def main():
@@ -37,25 +40,7 @@ def main():
         raise SystemExit(
             "Lighthouse runs in Node: there is no npx on the PATH. On Debian and Ubuntu, as root: apt-get install npm"
         )
-    pages = sorted((HTML / "book").glob("*.html"))
-    if not pages:
-        raise SystemExit("No built pages in _build/html/book: run `make html` first.")
-    rows, before = [], machine.load()
-    with served(HTML) as address:
-        for path in pages:
-            rows.append({"page": path.stem, **scores(f"{address}/book/{path.name}")})
-            print(
-                f"{path.stem:32} " + "  ".join(f"{name} {rows[-1][name]:3}" for name in CATEGORIES),
-                flush=True,
-            )
-    machine.write(
-        "lighthouse",
-        {
-            "about": f"scores of Lighthouse {VERSION} for a phone; bench/README.md explains the keys",
-            "machine": machine.describe() | {"load_before": before, "idle": machine.idle(before)},
-            "pages": rows,
-        },
-    )
+    pages.record("lighthouse", f"scores of Lighthouse {VERSION} for a phone", scores, words)
 
 
 if __name__ == "__main__":

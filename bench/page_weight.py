@@ -4,21 +4,14 @@ Every page is opened in a browser that has nothing of the book yet, and once mor
 page. Build the book first.
 """
 
-import contextlib
 import gzip
 import statistics
-import threading
-from pathlib import Path
+from functools import partial
 
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 
-from bench import machine
-from bench.widget_steps import CHROMIUM, FLAGS
-from tools import programs
-from tools.serve import listen
+from bench import pages
 
-HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
 LANDING = "book/index.html"
 
 
@@ -57,15 +50,6 @@ def visit(page, address):
     return {url: size for url, size in sent.items() if size}
 
 
-@contextlib.contextmanager
-def served(folder, port=8000):
-    """Serve a folder as a good static host would; yields its address."""
-    with listen(folder, port) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-
-
 def weigh(browser, address, path):
     """A row of the record for one page."""
     with browser.new_context() as context:
@@ -77,7 +61,6 @@ def weigh(browser, address, path):
         page.goto(f"{address}/{LANDING}")
         second = visit(page, f"{address}/{path}")
     return {
-        "page": Path(path).stem,
         "requests": len(first),
         "bytes": sum(first.values()),
         "second_page_requests": len(second),
@@ -87,34 +70,22 @@ def weigh(browser, address, path):
     }
 
 
+def words(row):
+    """A row for people."""
+    return (
+        f"{row['bytes'] / 1e3:6.0f} kB in {row['requests']:2} requests; as a second page "
+        f"{row['second_page_bytes'] / 1e3:3.0f} kB; {row['widgets']:2} widgets: {row['widget_bytes'] / 1e3:3.0f} kB"
+    )
+
+
 def main():
     """Weigh all pages, print them and write the record."""
-    programs.main(["chromium"])
-    pages = sorted((HTML / "book").glob("*.html"))
-    if not pages:
-        raise SystemExit("No built pages in _build/html/book: run `make html` first.")
-    rows, before = [], machine.load()
-    with served(HTML) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for path in pages:
-            row = weigh(browser, address, path.relative_to(HTML).as_posix())
-            rows.append(row)
-            print(
-                f"{row['page']:32} {row['bytes'] / 1e3:6.0f} kB in {row['requests']:2} requests; as a second page "
-                f"{row['second_page_bytes'] / 1e3:3.0f} kB; {row['widgets']:2} widgets: {row['widget_bytes'] / 1e3:3.0f} kB"
-            )
-        browser.close()
+    with pages.chromium() as browser:
+        about = "bytes sent for each page of the built book"
+        rows = pages.record("page_weight", about, partial(weigh, browser), words)
     widgets = [row["widget_bytes"] for row in rows if row["widgets"]]
     if widgets:
         print(f"widgets add {statistics.median(widgets) / 1e3:.0f} kB to a page that has some (gzip, median)")
-    machine.write(
-        "page_weight",
-        {
-            "about": "bytes sent for each page of the built book; bench/README.md explains the keys",
-            "machine": machine.describe() | {"load_before": before, "idle": machine.idle(before)},
-            "pages": rows,
-        },
-    )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,13 @@
-"""When a page's first words and its formulas stand on a slow phone: `python -m bench slow_phone [page ...]`.
+"""When a page's first words and its formulas stand on a slow phone: `python -m bench slow_phone`.
 
 Chromium, with a processor that is four times slower, 1.6 Mbit/s, answers that take 150 ms more, and a window of 390 pixels;
 each page several times, with nothing kept from the last one. Build the book first.
 """
 
 import statistics
+from functools import partial
 
-from playwright.sync_api import sync_playwright
-
-from bench import machine
-from bench.page_weight import HTML, served
-from bench.widget_steps import CHROMIUM, FLAGS
-from tools import programs
+from bench import pages
 
 ROUNDS = 3
 BYTES_A_SECOND = 1.6e6 / 8
@@ -48,31 +44,22 @@ def visit(browser, address):
         return page.evaluate(SEEN)
 
 
+def look(browser, address, path):
+    """The medians of several visits of a page."""
+    seen = [visit(browser, f"{address}/{path}") for _ in range(ROUNDS)]
+    return {name: round(statistics.median(one[name] for one in seen)) for name in seen[0]}
+
+
+def words(row):
+    """A row for people."""
+    return f"first words {row['first_words']:6} ms  formulas {row['formulas']:6} ms"
+
+
 def main():
     """Measure all pages, print the medians and write the record."""
-    programs.main(["chromium"])
-    pages = sorted((HTML / "book").glob("*.html"))
-    if not pages:
-        raise SystemExit("No built pages in _build/html/book: run `make html` first.")
-    rows, before = [], machine.load()
-    with served(HTML) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for path in pages:
-            seen = [visit(browser, f"{address}/book/{path.name}") for _ in range(ROUNDS)]
-            middle = {name: round(statistics.median(one[name] for one in seen)) for name in seen[0]}
-            rows.append({"page": path.stem, **middle})
-            print(
-                f"{path.stem:32} first words {middle['first_words']:6} ms  formulas {middle['formulas']:6} ms"
-            )
-        browser.close()
-    machine.write(
-        "slow_phone",
-        {
-            "about": "milliseconds until a page is read on a slow phone; bench/README.md explains the keys",
-            "machine": machine.describe() | {"load_before": before, "idle": machine.idle(before)},
-            "pages": rows,
-        },
-    )
+    with pages.chromium() as browser:
+        about = "milliseconds until a page is read on a slow phone"
+        pages.record("slow_phone", about, partial(look, browser), words)
 
 
 if __name__ == "__main__":

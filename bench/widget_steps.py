@@ -12,21 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import sync_playwright
 
-from bench import machine
+from bench import machine, pages
 from cnnlab import datasets, examples, network, widgets
-from tools import programs
 from tools.sphinx_ext import widgets as extension
 
-CHROMIUM = programs.find("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 ROUNDS = 5
 FRAME = 16.7
 
@@ -93,10 +83,8 @@ def measure(page, folder, widget):
 
 def main():
     """Measure, print and write the record."""
-    programs.main(["chromium"])
     before, rows = machine.load(), []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with tempfile.TemporaryDirectory() as folder, pages.chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, widget in subjects().items():
             steps, alive, size = measure(page, Path(folder), widget)
@@ -118,7 +106,6 @@ def main():
                 f"{name:28} median {median:5.2f} ms, largest {worst:6.2f} ms, alive after {statistics.median(alive):4.0f} ms"
             )
         chromium = browser.version
-        browser.close()
     described = machine.describe()
     about = {key: described[key] for key in ("cpu", "cores", "system", "python", "date")}
     machine.write(

@@ -3,6 +3,7 @@
 import pytest
 
 from bench import page_weight
+from bench import pages as built
 
 # Kilobytes: a page that is somebody's first, the landing page, and any page after another one.
 FIRST, LANDING, SECOND = 165, 130, 90
@@ -12,7 +13,7 @@ REQUESTS = 25
 @pytest.fixture(scope="module")
 def rows(browser, book, pages):
     """What each page weighs, by its path."""
-    with page_weight.served(book) as address:
+    with built.served(book) as address:
         return {path: page_weight.weigh(browser, address, path) for path in pages}
 
 
