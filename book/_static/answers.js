@@ -87,6 +87,9 @@
       const checked = Boolean(place.querySelector("[data-verdict]"));
       return [place.dataset.model, { text: fieldOf(place).value, checked }];
     });
+    // What was typed last time into a box that nobody has come near to since.
+    const asleep = (model) => document.querySelector(`.cnnlab-widget[data-model="${model}"]:not([data-alive])`);
+    typed.push(...Object.entries(before.typed ?? {}).filter(([model]) => asleep(model)));
     const open = folds.filter((fold) => fold.classList.contains("open")).map((fold) => answerOf(fold).id);
     try {
       sessionStorage.setItem(kept, JSON.stringify({ typed: Object.fromEntries(typed), open }));

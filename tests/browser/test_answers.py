@@ -17,6 +17,7 @@ def chapter(book, pages):
 def page(open_page, chapter):
     """Such a page, its widgets alive."""
     page = open_page(chapter)
+    page.keyboard.press("Shift")  # a key starts all of them
     page.locator(".cnnlab-widget[data-alive]").first.wait_for(state="attached")
     yield page
     assert page.complaints == []
@@ -120,8 +121,10 @@ def test_what_was_typed_and_opened_is_there_when_one_comes_back(page):
     box.get_by_role("button", name="Check").click()
     verdict = box.locator(".cnn-reply").text_content()
     page.get_by_role("button", name="Show me").first.click()
+    page.evaluate("scrollTo(0, 0)")
     page.reload()
-    page.locator(".cnnlab-widget[data-alive]").first.wait_for(state="attached")
+    page.reload()  # without having been near the box
+    box.scroll_into_view_if_needed()
     box.locator("[data-verdict]").wait_for()
     assert box.get_by_role("textbox").input_value() == "123456"
     assert box.locator(".cnn-reply").text_content() == verdict
