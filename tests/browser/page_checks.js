@@ -25,10 +25,13 @@ globalThis.pageChecks = (() => {
     for (let tries = 0; !holds() && tries < 100; tries++) await pause(50);
   }
 
-  // With all widgets, of which those far away wait until somebody scrolls or uses a key.
+  // What waits until a reader comes near is seen as by one who has been there: everything is laid out, all widgets live.
   async function ready() {
     if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
     await document.fonts.ready;
+    const near = document.createElement("style");
+    near.textContent = "article :not([hidden]) { content-visibility: visible !important }";
+    document.head.append(near);
     dispatchEvent(new KeyboardEvent("keydown", { key: "Shift" }));
     await until(() => !document.querySelector(".cnnlab-widget:not([data-alive])"));
     await frames();
