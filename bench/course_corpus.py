@@ -313,7 +313,7 @@ TROUBLES = {
     "name missing": ("answer = 42\n", "name missing"),
     "wrong arguments": ("def palindrome():\n    return 1\n", "raised an error"),
     "strings": ("def palindrome(x, a, b):\n    return 'all of them'\n", "raised an error"),
-    "complex numbers": ("def palindrome(x, a, b):\n    return x[2:] * 1j\n", "raised an error"),
+    "complex numbers": ("def palindrome(x, a, b):\n    return x[2:] * 1j\n", "not an array of numbers"),
     "network": ("import socket\nsocket.create_connection(('127.0.0.1', 80), 1)\n", "raised an error"),
     "kills everything": ("import os\nos.kill(-1, 9)\n", "raised an error"),
     "segmentation fault": ("import ctypes\nctypes.string_at(0)\n", "ended the process"),

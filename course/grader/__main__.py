@@ -33,6 +33,7 @@ def parser():
     pages.add_argument("assignment")
     pages.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     commands.add_parser("tables", help="write the CSV files again").add_argument("assignment")
+    commands.add_parser("examples", help="write what the check before handing in knows of the sets")
     commands.add_parser("sandbox", help="say what the sandbox holds on this machine")
     return top
 
@@ -42,6 +43,8 @@ def main(words=None):
     try:
         if arguments.command == "sandbox":
             return show_sandbox()
+        if arguments.command == "examples":
+            return write_examples()
         from . import run
         from .course import Course
 
@@ -110,6 +113,14 @@ def show_sandbox():
         leaks = outside.probe(road)
         told = "not available" if leaks is None else "holds" if not leaks else f"leaks: {', '.join(leaks)}"
         print(f"{road}: {told}")
+    return 0
+
+
+def write_examples():
+    from .points import examples
+
+    examples.write()
+    print(f"Written: {examples.FILE}")
     return 0
 
 

@@ -4,6 +4,7 @@ import json
 
 import live_book as live
 import pytest
+from axe import faults
 from playwright.sync_api import expect
 
 from tools.live import sheets
@@ -109,3 +110,28 @@ def test_a_file_that_is_no_notebook_changes_nothing(fresh, address, tmp_path):
     expect(chapter.page.locator("#live-said")).to_contain_text("notes.ipynb is no notebook")
     assert [cell.source for cell in chapter.notebook().cells] == sources(released("ps2"))
     assert built.STORAGE in json.dumps(chapter.page.evaluate("indexedDB.databases()"))
+
+
+def test_the_check_says_what_the_grader_will_see(fresh, address):
+    chapter = open_sheet(fresh, address, "ps1")
+    page = chapter.page
+    page.evaluate(
+        """(text) => {
+          const cells = jupyterapp.shell.currentWidget.context.model.cells;
+          for (let i = 0; i < cells.length; i += 1) {
+            const cell = cells.get(i);
+            if (cell.getMetadata("nbgrader")?.grade_id === "palindrome") cell.sharedModel.setSource(text);
+          }
+        }""",
+        f"{WRITTEN}\n\ndef palindrome_backward(dy, x, a, b):\n    return helper(x), 0, 0\n",
+    )
+    page.get_by_role("button", name="Check before you hand in").click()
+    dialog = page.locator("#live-check")
+    expect(dialog).to_contain_text("0 of 5 parts are ready", timeout=live.PATIENCE * 1000)
+    expect(dialog).to_contain_text("Your id is missing")
+    expect(dialog).to_contain_text("palindrome is right")
+    expect(dialog).to_contain_text("NameError in line 6 of the cell palindrome")
+    assert faults(page, "#live-check") == []
+    page.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+    assert chapter.python("print('helper' in dir(), 'palindrome' in dir())") == "False False\n"

@@ -434,3 +434,39 @@ def test_one_part_again_brings_the_parts_that_it_needs():
     assert {part.name: part.status for part in result.parts} == dict.fromkeys(
         ("mirror", "blend", "network", "training"), "right"
     )
+
+
+JUPYTER = "%matplotlib inline\ndisplay(1)\nt = %timeit -o 1\n!ls\nnp?\nz = (10\n     % 3)\nimport asyncio\nawait asyncio.sleep(0)\n"
+
+
+def test_how_honest_students_write_costs_nothing():
+    """Each of these lost points once: what Jupyter has and Python has not, fractions, zero imaginary parts, split cells."""
+    solved = corpus.text(corpus.source("ps1"), "circular")
+    fourier = """
+def circular(x, w):
+    kernel = np.zeros(len(x))
+    kernel[: len(w)] = w
+    return np.fft.ifft(np.fft.fft(x) * np.conj(np.fft.fft(kernel)))
+"""
+    backward = solved[solved.index("def circular_backward") :]
+    fractions = "from fractions import Fraction\nhand_da = Fraction(int(hand_da))\n"
+    notebook = corpus.with_cells("ps1", circular=JUPYTER + fourier, palindrome="")
+    corpus.find(notebook, "hand")["source"] = corpus.text(notebook, "hand") + "\n" + fractions
+    at = notebook["cells"].index(corpus.find(notebook, "circular"))
+    half = {**notebook["cells"][at], "id": "half", "source": backward}
+    own = {
+        "cell_type": "code",
+        "id": "own",
+        "metadata": {},
+        "source": corpus.text(corpus.source("ps1"), "palindrome"),
+    }
+    notebook["cells"][at + 1 : at + 1] = [half, own]
+    result = grade("ps1", notebook)
+    assert result.earned == 20, [feedback.report(part) for part in result.parts]
+
+
+def test_a_helper_in_another_cell_is_named():
+    notebook = corpus.with_cells("ps1", palindrome="y = helper()")
+    notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": "def helper():\n    return 1"})
+    report = " ".join(feedback.report(parts(grade("ps1", notebook))["palindrome"]))
+    assert "`helper` stands in a cell that is not graded" in report and "in line 1" in report

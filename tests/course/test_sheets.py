@@ -8,8 +8,10 @@ import pytest
 
 from bench import course_corpus as corpus
 from cnnlab import check
+from cnnlab.handin import checking
 from course.grader import reading
 from course.grader.output.feedback import POINTS
+from course.grader.points import examples
 from course.grader.points.drawing import own_numbers
 from course.grader.points.problems import SETS
 
@@ -157,3 +159,26 @@ def test_the_practice_solutions_pass_cnnlabs_check(assignment):
             function = name.removeprefix("practice_")
             report = getattr(check, function)(scope[function])
             assert report.passed, report.message
+
+
+def test_what_is_published_is_what_the_sheets_say():
+    """`python -m course.grader examples` writes the file again."""
+    assert examples.FILE.read_text(encoding="utf-8") == examples.everything()
+
+
+@pytest.mark.parametrize("assignment", SETS)
+def test_the_solutions_have_nothing_to_mend_before_handing_in(assignment):
+    notebook = corpus.source(assignment)
+    for cell in notebook["cells"]:
+        cell["source"] = reading.text(cell).replace('"your-id"', '"ann"')
+    checked = checking.check(corpus.as_bytes(notebook))
+    assert checked.sheet == assignment and checked.typed_id == "ann"
+    assert [(part.name, part.lines) for part in checked.parts if part.state != "ready"] == []
+    assert checked.remarks == []
+
+
+def test_every_function_that_is_asked_for_has_one_published_example():
+    for problem_set in SETS.values():
+        for part in problem_set.parts:
+            named = [name for name in part.asks_for if name in examples.EXAMPLES]
+            assert named == list(part.asks_for) or part.name in ("hand", "agree")

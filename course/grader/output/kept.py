@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from cnnlab import check, misconceptions
+from cnnlab import check, handin, misconceptions
 
 from ..points.scoring import Result
 
@@ -15,7 +15,8 @@ from ..points.scoring import Result
 @functools.cache
 def grader_digest():
     """A hash of the code that decides points and words, the grader's and the checks': when it changes, grades may."""
-    folders = Path(__file__).parents[1], Path(check.__file__).parent, Path(misconceptions.__file__).parent
+    packages = check, handin, misconceptions
+    folders = Path(__file__).parents[1], *(Path(package.__file__).parent for package in packages)
     sources = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 

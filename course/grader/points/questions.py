@@ -15,7 +15,7 @@ from cnnlab.check.answers import Answer, Returned, agreeing, miscounted
 from cnnlab.check.duties import own_duty
 from cnnlab.check.report import misconception_sections
 from cnnlab.check.sandbox import Outcome
-from cnnlab.formatting import number
+from cnnlab.handin.checking import broken_rule
 
 from . import wrong_variants
 from .words import WORDS
@@ -62,6 +62,21 @@ class Credit:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A variable that a part asks for.
+
+    right   what it has to be, where that is one array
+    rules   whether the sheet's rules for inputs hold for it, and `starts`, whether it begins with the student's number
+    """
+
+    name: str
+    shape: tuple
+    right: np.ndarray | None = None
+    rules: bool = False
+    starts: bool = False
+
+
+@dataclass(frozen=True)
 class Item:
     title: str
     points: float
@@ -69,6 +84,7 @@ class Item:
     judge: Callable
     seconds: float | None = None  # for one question, where the usual limit is not right
     needs: tuple = ()  # parts that must have earned everything before this item counts
+    values: tuple = ()  # an `Asked` for each variable that the questions read
 
 
 @dataclass(frozen=True)
@@ -192,7 +208,8 @@ def by_hand(points, expected):
         found = verdict.judge(duty, outcomes(duty, [[reply[0] for reply in replies]])).findings
         return Credit(1 - len(found) / len(expected), tuple(sentence(each, expected=False) for each in found))
 
-    return Item("your own numbers", points, tuple(Value(name) for name in expected), judge)
+    asked = tuple(Asked(name, np.shape(value), np.asarray(value)) for name, value in expected.items())
+    return Item("your own numbers", points, tuple(Value(name) for name in expected), judge, values=asked)
 
 
 def both_ways(points, names, shapes, start, gap):
@@ -207,11 +224,9 @@ def both_ways(points, names, shapes, start, gap):
     def judge(replies):
         arrays = [reply[0] for reply in replies]
         half = len(names)
-        problems = [broken_rule(asked[i], arrays[i], shapes[i % half]) for i in range(len(asked))]
-        problems += [
-            f"`{asked[i]}` must begin with your number {number(float(start))}."
-            for i in (0, half)
-            if not starts(arrays[i], start)
+        problems = [
+            broken_rule(asked[i], arrays[i], shapes[i % half], None if i % half else float(start))
+            for i in range(len(asked))
         ]
         problems = tuple(line for line in problems if line)
         if problems:
@@ -222,22 +237,11 @@ def both_ways(points, names, shapes, start, gap):
             return Credit(2 / 3, ("On your `differ` input the wrong gradient agrees with the right one.",))
         return Credit(1.0)
 
-    return Item("agrees and differs", points, tuple(Value(name) for name in asked), judge)
-
-
-def starts(array, start):
-    return array.size > 0 and float(array.ravel()[0]) == float(start)
-
-
-def broken_rule(name, array, shape):
-    if array.shape != shape:
-        return f"`{name}` has shape {array.shape}, the sheet asks for {shape}."
-    size = np.abs(array)
-    if not np.all((size >= 0.01) & (size <= 100)):
-        return f"`{name}` has an entry whose size is not between 0.01 and 100."
-    if len(np.unique(array)) != array.size:
-        return f"`{name}` has two equal entries; all must be different."
-    return None
+    values = tuple(
+        Asked(name, shapes[i % len(names)], rules=True, starts=i % len(names) == 0)
+        for i, name in enumerate(asked)
+    )
+    return Item("agrees and differs", points, tuple(Value(name) for name in asked), judge, values=values)
 
 
 def distance(right, wrong):

@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from cnnlab.check.answers import miscounted
+from cnnlab.handin.checking import moved
 
 from .. import reading
 from ..sandbox import outside
@@ -22,7 +23,8 @@ class Session:
 
     def __init__(self, student, road, limits, pristine, submission):
         self.student, self.road, self.limits = student, road, limits
-        self.order = self.cells_to_run(pristine, submission)
+        self.order = reading.cells_to_run(pristine, submission.sources, student)
+        self.elsewhere = submission.elsewhere
         self.names = {f"cell {name}" for name, _ in self.order}
         self.trouble = {}  # grade id of a cell: (status, line) of what it did when it ran
         self.broken = set()  # cells that broke a worker and are not run again
@@ -32,20 +34,6 @@ class Session:
         self.worker = None
         self.starts = 0
         self.left = limits.notebook_seconds
-
-    def cells_to_run(self, pristine, submission):
-        """(name, source): the sheet's own set-up cells and the student's solution cells, in the sheet's order."""
-        chosen = [("id", f"STUDENT = {self.student!r}")]
-        for cell in pristine["cells"]:
-            mark = cell["metadata"].get("nbgrader", {})
-            name = mark.get("grade_id", "")
-            if cell["cell_type"] != "code":
-                continue
-            if mark.get("solution") and submission.sources.get(name):
-                chosen.append((name, submission.sources[name]))
-            elif mark.get("locked") and not mark.get("grade") and name.startswith("setup"):
-                chosen.append((name, reading.text(cell)))
-        return chosen
 
     def ask(self, question, seconds, part):
         """('', '', arrays), or (status, sentence, None)."""
@@ -142,6 +130,11 @@ class Session:
             if 0 <= count < 10**9:
                 return "wrong", f"{name}: {miscounted(count, question.outputs)}"
             return "malformed reply", self.words_for("malformed reply", question)
+        if kind == "ComplexNumbers":
+            return (
+                "not an array of numbers",
+                f"{name} is complex. Return real numbers, for example with `.real`.",
+            )
         kind = kind if kind in EXCEPTIONS else "an exception"
         where = self.place(error.get("line"))
         if question is not None and kind == "KeyError" and not where:
@@ -155,7 +148,9 @@ class Session:
             return "not an array of numbers", f"{name} is not an array of real numbers."
         message = error.get("message") if question is None else ""
         told = f": {printable(message)}" if isinstance(message, str) and message else ""
-        return "raised an error", f"{name} raised {kind}{where}{told}."
+        lost = error.get("name") if kind == "NameError" else None
+        advice = f" {moved(lost)}" if isinstance(lost, str) and lost in self.elsewhere else ""
+        return "raised an error", f"{name} raised {kind}{where}{told}.{advice}"
 
     def place(self, line):
         if (

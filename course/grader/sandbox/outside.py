@@ -27,21 +27,22 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnlab.handin import cells
+from cnnlab.handin.checking import LIBRARIES
+
 from .inside import protocol
 
 ROADS = ("bubblewrap", "namespaces", "none")
 
-# Libraries that contain the answers, or that compute gradients by themselves.
-LIBRARIES = (
-    "cnnlab", "torch", "torchvision", "tensorflow", "keras", "jax", "flax", "scipy", "autograd", "sklearn", "theano",
-    "mxnet", "cupy", "tinygrad", "numba", "sympy", "course",
-)  # fmt: skip
-
 INSIDE = Path(__file__).resolve().parent / "inside"
+CELLS = Path(cells.__file__).resolve()
 
 
 BOX = "cnnlab-box-"
-SEEN = ("worker.py", "magics.py", "protocol.py", "walls.py")  # the files of `inside` that the sandbox sees
+# The files that the sandbox sees beside NumPy.
+SEEN = {
+    path.name: path for path in (*(INSIDE / name for name in ("worker.py", "protocol.py", "walls.py")), CELLS)
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def box():
     hold(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
-    for name in SEEN:
-        shutil.copyfile(INSIDE / name, folder / name)
+    for name, source in SEEN.items():
+        shutil.copyfile(source, folder / name)
         (folder / name).chmod(0o644)
     (folder / "site").mkdir(mode=0o755)
     for name, source in numpy_folders().items():

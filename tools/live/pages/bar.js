@@ -1,7 +1,7 @@
 // The bar above a live notebook: whether Python is ready, what becomes of the reader's changes, and the
 // way back to the page.
 
-import { addFiles } from "./sheet.js";
+import { addCheck, addFiles } from "./sheet.js";
 import { copyOf } from "./storage.js";
 
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
@@ -116,6 +116,7 @@ async function main() {
     const say = (text) => {
       said.textContent = text;
     };
+    addCheck({ bar, panel });
     addFiles({ bar, app, panel, known, say });
   } else {
     bar.append(button("Download my copy", () => app.commands.execute("docmanager:download")));

@@ -1,4 +1,5 @@
-// What a problem set has besides: a file of the student's own comes in, and a copy to hand in goes out.
+// What a problem set has besides: a file of the student's own comes in, a copy to hand in goes out, and before that it is
+// checked, by Python, as the grader will read it.
 
 import { copyOf, download, editionOf, keepAs } from "./storage.js";
 
@@ -99,4 +100,42 @@ export function addFiles({ bar, app, panel, known, say }) {
       true,
     );
   }
+}
+
+/** What Python prints for some code, run beside the cells. */
+async function printed(kernel, code) {
+  const future = kernel.requestExecute({ code, store_history: false, silent: false });
+  let text = "";
+  future.onIOPub = (message) => {
+    if (message.header.msg_type === "stream" && message.content.name === "stdout") text += message.content.text;
+  };
+  const reply = await future.done;
+  if (reply.content.status !== "ok") throw new Error(reply.content.evalue ?? "Python stopped");
+  return text;
+}
+
+/** Add the button that checks the sheet before it is handed in, and the dialog that shows what was seen. */
+export function addCheck({ bar, panel }) {
+  const dialog = document.createElement("dialog");
+  dialog.id = "live-check";
+  const title = document.createElement("h2");
+  title.textContent = "Before you hand in";
+  const seen = document.createElement("div");
+  seen.setAttribute("role", "status");
+  dialog.append(title, seen, button("Close", () => dialog.close()));
+  document.body.append(dialog);
+  bar.append(
+    button("Check before you hand in", async () => {
+      seen.textContent = "The answers are run from top to bottom, as the grader does it. This may take a minute.";
+      if (!dialog.open) dialog.showModal();
+      // Twice as JSON: the notebook as text, and that text as a string of Python.
+      const text = JSON.stringify(JSON.stringify(asHandedIn(panel.context.model.toJSON())));
+      const code = `print(__import__("cnnlab.handin.told", fromlist=["told"]).answer(${text}))`;
+      try {
+        seen.innerHTML = await printed(panel.sessionContext.session.kernel, code);
+      } catch (error) {
+        seen.textContent = `The check did not work here (${error.message}). Restart Python and try again.`;
+      }
+    }),
+  );
 }

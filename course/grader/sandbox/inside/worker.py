@@ -14,12 +14,11 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import magics
 import walls
 
 OPTIONS = json.loads(sys.argv[1])
 sys.path.append(OPTIONS["site"])
-import numpy as np  # noqa: E402 - before the limits and the change of user, so that it is complete
+import cells  # noqa: E402 - with NumPy, before the limits and the change of user, so that it is complete
 import protocol  # noqa: E402
 
 LIBRARIES = tuple(OPTIONS["libraries"])
@@ -54,7 +53,7 @@ def main():
     walls.set_limits(OPTIONS["memory"], OPTIONS["processor"])
     filtered = walls.refuse_system_calls()
     sys.meta_path.insert(0, Refuser)
-    namespace = {"__name__": "__main__", "np": np}
+    namespace = cells.namespace()
     protocol.send(replies, protocol.pack({"tag": "ready", "filter": filtered}))
     while True:
         request, arrays = protocol.receive(requests, limit=REQUEST_LIMIT, header_limit=REQUEST_LIMIT)
@@ -68,20 +67,17 @@ def answer(namespace, request, arrays):
         if request["do"] == "outline":
             return {"outlines": [outline(source) for source in request["sources"]]}, []
         if request["do"] == "cell":
-            exec(compile(magics.runnable(request["source"]), request["name"], "exec"), namespace)
+            cells.run(request["source"], request["name"], namespace)
             return {}, []
         if request["do"] == "value":
-            return {}, plain([namespace[request["name"]]])
+            return {}, [cells.plain(namespace[request["name"]])]
         function = namespace[request["name"]]
         args = [argument(arrays, each) for each in request["args"]]
         kwargs = {key: argument(arrays, each) for key, each in request["kwargs"].items()}
-        result = function(*args, **kwargs)
-        if request["outputs"] == 1 and not (isinstance(result, tuple) and len(result) == 1):
-            return {}, plain([result])
-        results = result if isinstance(result, tuple | list) else [result]
-        if len(results) != request["outputs"]:
-            return {"error": {"type": "WrongCount", "count": len(results)}}, []
-        return {}, plain(results)
+        results = cells.arrays(function(*args, **kwargs), request["outputs"])
+        if isinstance(results, int):
+            return {"error": {"type": "WrongCount", "count": results}}, []
+        return {}, results
     except BaseException as error:
         return {"error": describe(error, request)}, []
 
@@ -101,20 +97,9 @@ def argument(arrays, description):
         return value
     if kind == "array":
         return arrays[value].copy()
-    scope = {"np": np}
+    scope = {"np": cells.np}
     exec(value["source"], scope)
     return scope["make"](*[arrays[i].copy() for i in value["arrays"]])
-
-
-def plain(results):
-    """float64 copies of real arrays; anything else is refused here and would be refused outside."""
-    arrays = []
-    for result in results:
-        array = np.asarray(result)
-        if array.dtype.kind not in "biuf":
-            raise TypeError("the result is not an array of real numbers")
-        arrays.append(np.array(array, dtype=np.float64, subok=False))
-    return arrays
 
 
 def describe(error, request):
@@ -129,7 +114,13 @@ def describe(error, request):
     if isinstance(error, SyntaxError) and request["do"] == "cell":
         line = [request["name"], error.lineno]
     message = str(error)[:200] if request["do"] == "cell" else ""
-    return {"type": type(error).__name__[:60], "line": line, "message": message}
+    lost = getattr(error, "name", None) if isinstance(error, NameError) else None
+    return {
+        "type": type(error).__name__[:60],
+        "line": line,
+        "message": message,
+        "name": lost if isinstance(lost, str) and len(lost) < 100 else None,
+    }
 
 
 if __name__ == "__main__":
