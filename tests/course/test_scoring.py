@@ -436,7 +436,16 @@ def test_one_part_again_brings_the_parts_that_it_needs():
     )
 
 
-JUPYTER = "%matplotlib inline\ndisplay(1)\nt = %timeit -o 1\n!ls\nnp?\nz = (10\n     % 3)\nimport asyncio\nawait asyncio.sleep(0)\n"
+JUPYTER = """%matplotlib inline
+display(1)
+t = %timeit -o 1
+!ls
+np?
+z = (10
+     % 3)
+import asyncio
+await asyncio.sleep(0)
+"""
 
 
 def test_how_honest_students_write_costs_nothing():
