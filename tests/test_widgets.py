@@ -1,6 +1,8 @@
 """The traces that widgets show, against the backend; their stills; what they answer; and how a page embeds them."""
 
+import copy
 import json
+import math
 import xml.etree.ElementTree as ElementTree
 from itertools import product
 
@@ -11,6 +13,7 @@ from conftest import ROOT
 from script import Script
 
 from cnnlab import (
+    activations,
     conv1d,
     conv1d_backward,
     conv2d,
@@ -60,7 +63,8 @@ def weight_sharing(seed=0, x=(5, 6), w=(2, 3), **options):
 def small_network():
     conv = network.Conv2d(integers(1, 3, 1, 2, 2), integers(2, 3), padding=1)
     dense = network.Dense(integers(3, 2, 27) / 8, integers(4, 2))
-    return network.Network([conv, network.MaxPool2d(2), network.Flatten(), dense])
+    activation = network.Activation(activations.relu, activations.relu_backward)
+    return network.Network([conv, activation, network.MaxPool2d(2), network.Flatten(), dense])
 
 
 def one_of_each():
@@ -73,7 +77,7 @@ def one_of_each():
         PoolRouting(pooling.x, pooling.dy, pooling.size, pooling.stride),
         PoolRouting([[1, 1, 0], [2, 0, 3]], [[5, 7]], (2, 2), 1, ties="split"),
         TwoLayers(two.x, two.w1, two.w2, two.t),
-        BackwardPass(small_network(), integers(5, 5, 5), 1, channel=2),
+        BackwardPass(small_network(), integers(5, 6, 6), 1, channel=2),
         ThreeSums(*weight_sharing(x=(7,), w=(3,), stride=2, padding=1)[0], stride=2, padding=1),
         DeltaSheet(*weight_sharing()[0], weight=(1, 2)),
         Turn(*weight_sharing()[0]),
@@ -149,6 +153,7 @@ def test_numbers_are_settled_before_anything_is_computed():
 @pytest.fixture(scope="module")
 def scripts():
     steps = {name: Script("arithmetic", name) for name in ("weight_sharing", "pool_routing", "two_layers")}
+    steps["backward_pass"] = Script("arithmetic", "network")
     lit = ("three_sums", "delta_sheet", "turn", "sliding_kernel")
     return steps | {name: Script("arithmetic", "judgment", "stage", "numbers", "light", name) for name in lit}
 
@@ -198,11 +203,31 @@ def sharing_agrees(script, state):
                 ends = np.cumsum([len(step["terms"]) for step in steps]) - 1
                 assert [step["after"] for step in steps] == [expected.running[end] for end in ends]
                 assert len(steps) <= -(-arrays["dy"].size // state["chunk"])
-            telling = script.call("sharingSteps", state["given"], state, name, place, True)
-            assert telling == ([step for step in steps if step["added"]] or steps)
+            assert zeros_reached(script, state, name, place) == padded_zeros(state, name, place)
             assert number(expected.total, state["digits"]) == state["results"][name][place]
             compared += len(terms)
     return compared
+
+
+def zeros_reached(script, state, name, place):
+    reached = script.call("reachedZeros", state["given"], state, name, place)
+    assert all(reached.count(one) == 1 for one in reached) or name != "y"
+    return sorted(reached)
+
+
+def padded_zeros(state, name, place):
+    """The indices in the border that a sum meets, from the places of all outputs and weights."""
+    shape = {of: state["given"][of]["shape"] for of in ("x", "w", "dy")}
+    options = [state["options"][of] for of in ("stride", "padding", "dilation")]
+    found = []
+    for i in np.ndindex(*shape["dy"]):
+        for m in np.ndindex(*shape["w"]):
+            met = tuple(i[k] * s - p + m[k] * d for k, (s, p, d) in enumerate(zip(*options, strict=True)))
+            inside = all(0 <= at < n for at, n in zip(met, shape["x"], strict=True))
+            own = {"y": (i, "dy"), "dw": (m, "w"), "dx": (met, "x")}[name]
+            if not inside and name != "dx" and np.ravel_multi_index(own[0], shape[own[1]]) == place:
+                found.append(",".join(map(str, met)))
+    return sorted(found)
 
 
 def routing_agrees(script, state):
@@ -335,6 +360,7 @@ AGREE = {
     "WeightSharing": ("weight_sharing", sharing_agrees),
     "PoolRouting": ("pool_routing", routing_agrees),
     "TwoLayers": ("two_layers", layers_agree),
+    "BackwardPass": ("backward_pass", lambda *both: backward_agrees(*both)),
 }
 
 
@@ -446,6 +472,10 @@ def test_an_address_brings_numbers_and_nonsense_brings_words():
         asked = script.call("readAddress", f"#numbers;{name}/{nonsense}")
         found = script.call("numbersAsked", asked[name], given)
         assert found["arrays"] == {} and words in found["words"], nonsense
+    alone = {name: {"x": "1,2", "alone": ""}}
+    assert script.call("writeAddress", alone) == f"#numbers;{name}/x=1,2/alone"
+    assert script.call("readAddress", f"#numbers;{name}/x=1,2/alone") == alone
+    assert script.call("numbersAsked", {"alone": ""}, given) == {"arrays": {}, "words": ""}
     for other in ("", "#the-check", "#numbers;", "#numbers;;/;=", "#numbers"):
         assert name not in script.call("readAddress", other)
 
@@ -500,7 +530,9 @@ def test_what_a_reader_types_is_read(text, value):
         ),
         (lambda: TwoLayers([1, 2, 3], [1, 1], [1, 1], [1, 1]), r"shape \(1,\); got \(2,\)"),
         (lambda: TwoLayers([1, 2, 3], [1, 1], [1, 1], [1], weight=(5,)), "weight must be an index"),
-        (lambda: BackwardPass(small_network(), np.ones((2, 1, 5, 5)), 0), "batch of 2"),
+        (lambda: BackwardPass(small_network(), np.ones((2, 1, 6, 6)), 0), "one channel of one example"),
+        (lambda: BackwardPass(small_network(), np.ones((6, 6)), 2), "label below 2; got 0 and 2"),
+        (lambda: BackwardPass(small_network(), np.ones((6, 6)), 0, channel=3), "channel must be below 3"),
         (lambda: AnswerBox("?", float("nan")), "answer must be a finite number"),
         (lambda: AnswerBox("?", 1.0, digits=0), "digits at least 1"),
         (lambda: AnswerBox("?", 5.0, terms=[2, 2]), "the terms add up to 4, the answer is 5"),
@@ -562,56 +594,87 @@ def test_zero_covariance_leaves_the_product_of_sums_four_times_too_large():
     assert widget.trace["dy"]["values"] == [3, 1, 1, 3] and "t" not in widget.trace["given"]
 
 
+def rounded(net):
+    """A copy of a network with the digits that a widget carries."""
+    made = copy.deepcopy(net)
+    for layer in (made.layers[0], made.layers[-1]):
+        layer.params = [np.vectorize(lambda value: float(f"{value:.4g}"))(array) for array in layer.params]
+    return made
+
+
 def test_backward_pass_shows_the_network_s_own_gradients():
-    net, x = small_network(), integers(5, 1, 1, 5, 5)
+    net, x = small_network(), integers(5, 1, 1, 6, 6)
     widget = BackwardPass(net, x, 1, channel=2, digits=6)
     assert net.layers[0].grads == [], "the network was changed"
-    loss, grads = net.loss_and_gradients(x, np.array([1]))
-    trace = widget.trace
-    assert trace["loss"] == number(loss)
-    assert [stage["name"] for stage in trace["stages"]] == [
-        "softmax, cross-entropy", "fully connected", "flatten", "max-pooling", "convolution",
-    ]  # fmt: skip
-    last = {array["name"]: array for array in trace["stages"][-1]["arrays"]}
-    assert last["dw"]["text"] == strings(grads[0][2, 0])
-    assert last["db"]["text"] == strings(grads[1][2:])
-    assert trace["result"] == {"label": "dw[2, 0, 0, 0]", "text": number(grads[0][2, 0, 0, 0])}
-    dense = {array["name"]: array for array in trace["stages"][1]["arrays"]}
-    assert dense["dw"]["text"] == strings(grads[2][:, 18:27])
-    dy = net.loss_backward(net.forward(x), np.array([1]))
-    assert dense["dy"]["text"] == strings(dy)
-    dx = net.backward(dy)
-    assert last["dx"]["text"] == strings(dx)
+    same = rounded(net)
+    loss, (dw, db, dv, _) = same.loss_and_gradients(x, np.array([1]))
+    results = widget.trace["results"]
+    assert results["loss"] == [number(loss)]
+    assert results["dw"] == strings(dw[2, 0]) and results["db"] == strings(db[2:])
+    assert results["dv"] == strings(dv[1].reshape(3, 3, 3)[2])
+    ds = same.loss_backward(same.forward(x), np.array([1]))
+    assert results["ds"] == strings(ds) and results["dx"] == strings(same.backward(ds))
+    dense, flatten, pool, activation = same.layers[:0:-1]
+    dp = flatten.backward(dense.backward(ds))
+    assert results["dp"] == strings(dp[0, 2])
+    assert results["dz"] == strings(activation.backward(pool.backward(dp))[0, 2])
 
 
-@pytest.mark.parametrize("channel", [0, 1, 2])
-def test_backward_pass_follows_its_channel_through_an_input_of_several(channel):
-    conv = network.Conv2d(integers(1, 3, 2, 2, 2), integers(2, 3))
-    net = network.Network([conv, network.Flatten(), network.Dense(integers(3, 2, 27) / 8, integers(4, 2))])
-    x = integers(5, 1, 2, 4, 4)
-    trace = BackwardPass(net, x, 1, channel=channel, digits=6).trace
-    _, grads = net.loss_and_gradients(x, np.array([1]))
-    dx = net.backward(net.loss_backward(net.forward(x), np.array([1])))
-    seen = min(channel, 1)  # the input has two channels, the third kernel is shown with the last of them
-    shown = {array["name"]: array["text"] for array in trace["stages"][-1]["arrays"]}
-    assert shown["x"] == strings(x[0, seen]) == trace["x"]["text"]
-    assert shown["dx"] == strings(dx[0, seen])
-    assert shown["w"] == strings(conv.params[0][channel, seen])
-    assert shown["dw"] == strings(grads[0][channel, seen])
-    assert trace["result"]["label"] == f"dw[{channel}, {seen}, 0, 0]"
+def backward_agrees(script, state):
+    """Every number of the map for every kernel and class, and what is behind each; the number of terms."""
+    compared = 0
+    net, x = script.call("networkOf", state["net"]), state["given"]["x"]
+    conv = network.Conv2d(
+        np.array([np.reshape(kernel["values"], (1, *kernel["shape"])) for kernel in net["w"]]),
+        np.array(net["b"]),
+        padding=state["options"]["padding"],
+        stride=state["options"]["stride"],
+    )
+    dense = network.Dense(np.reshape(net["v"]["values"], net["v"]["shape"]), np.array(net["c"]))
+    pool = network.MaxPool2d(state["pool"]["size"], stride=state["pool"]["stride"])
+    activation = network.Activation(activations.relu, activations.relu_backward)
+    made = network.Network([conv, activation, pool, network.Flatten(), dense])
+    for kernel in range(len(net["w"])):
+        widget = BackwardPass(made, array_of(x), state["label"], channel=kernel, digits=state["digits"])
+        shown = script.call("networkShown", x, net, state, kernel, state["label"])
+        written = {
+            name: [number(value, state["digits"]) for value in one["values"]] for name, one in shown.items()
+        }
+        assert written == widget.trace["results"]
+        if kernel == state["kernel"]:
+            assert written == state["results"]
+        for name in set(shown) - {"loss", "x", "w", "b", "v"}:
+            for place, value in enumerate(shown[name]["values"]):
+                found = script.call("behind", shown, net, state, kernel, state["label"], name, place)
+                total = sum(term["product"] for term in found["terms"]) + found["rest"]
+                assert total == pytest.approx(value, abs=1e-9), (name, place)
+                for term in found["terms"]:
+                    # Of a fully connected layer the weight that is meant may belong to another class.
+                    factors = [
+                        term["weight"] if of == "v" else shown[of]["values"][at] for of, at in term["factors"]
+                    ]
+                    if name not in ("a", "q", "dz"):
+                        assert math.prod(factors) == pytest.approx(term["product"], abs=1e-9)
+                compared += len(found["terms"])
+        way = script.call("followed", shown, state)
+        at = lambda name, way=way, shown=shown: shown[name]["values"][way[name]]  # noqa: E731
+        assert at("da") == at("dp") and (at("dz") == at("da") or shown["z"]["values"][way["dz"]] <= 0)
+    return compared
 
 
-def test_backward_pass_takes_another_loss_and_an_edit():
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda net: net.layers.pop(1), "map is of a convolution"),
+        (lambda net: setattr(net, "loss", losses.half_sum_of_squares), "softmax and cross-entropy"),
+        (lambda net: setattr(net.layers[1], "function", activations.sigmoid), "must be relu; got sigmoid"),
+    ],
+)
+def test_backward_pass_is_the_map_of_one_form_of_network(change, words):
     net = small_network()
-    net.loss, net.loss_backward = losses.half_sum_of_squares, losses.half_sum_of_squares_backward
-    x, target = integers(5, 5, 5), np.array([[1.0, 2.0]])
-    widget = BackwardPass(net, x, target, digits=6)
-    widget.send = lambda reply: None
-    widget.receive({"edit": ["x", 7, "2.5"]})
-    x[1, 2] = 2.5
-    loss, grads = net.loss_and_gradients(x[None, None], target)
-    assert widget.trace["loss"] == number(loss)
-    assert widget.trace["result"]["text"] == number(grads[0][0, 0, 0, 0])
+    change(net)
+    with pytest.raises(ValueError, match=words):
+        BackwardPass(net, np.ones((6, 6)), 0)
 
 
 @pytest.mark.parametrize(

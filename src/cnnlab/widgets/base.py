@@ -18,6 +18,13 @@ from cnnlab.widgets import still
 
 WIDE = 12  # with more columns than this, a cell is too narrow for its number
 STATIC = Path(__file__).parent / "static"
+EDITABLE = (
+    "arithmetic",
+    "judgment",
+    "stage",
+    "alone",
+    "numbers",
+)  # what a widget with a reader's own numbers has
 
 
 def module(*names: str) -> str:
@@ -31,12 +38,12 @@ def module(*names: str) -> str:
 
 def stepper(name: str) -> str:
     """The ES module of a widget whose numbers can be changed: it has the arithmetic with it."""
-    return module("arithmetic", "judgment", "stage", "numbers", name)
+    return module(*EDITABLE, name)
 
 
 def light(name: str) -> str:
     """The ES module of a picture in which one sum is lit at a time."""
-    return module("arithmetic", "judgment", "stage", "numbers", "light", name)
+    return module(*EDITABLE, "light", name)
 
 
 class TraceWidget(anywidget.AnyWidget):
@@ -137,18 +144,6 @@ def shades(array: ArrayLike) -> list[int]:
 def index_text(name: str, index: Sequence[int]) -> str:
     """An entry as the widgets write it, such as ``x[1, 2]``."""
     return f"{name}[{', '.join(map(str, index))}]"
-
-
-def parse_number(text: str) -> float:
-    """The finite number a reader typed; a comma may stand for the decimal point, a minus sign for a hyphen."""
-    cleaned = str(text).strip().replace(",", ".").replace("\N{MINUS SIGN}", "-")
-    try:
-        value = float(cleaned)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise ValueError(f'"{text}" is not a number. Type one such as 2 or -0.5.')
-    return value
 
 
 def index_of(owner: str, words: str, array: Array, index: Sequence[int] | None) -> tuple[int, ...]:

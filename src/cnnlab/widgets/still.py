@@ -34,11 +34,12 @@ class Block:
         None  # 0 to 9: drawn instead of numbers where cells are too small for them
     )
     ghosts: frozenset = frozenset()
+    side: float = 14  # the most that a shaded cell may measure
 
     @property
     def cell(self) -> tuple[float, float]:
         if self.shade:
-            side = min(14, (WIDTH - 8) / max(len(row) for row in self.rows) - 1)
+            side = min(self.side, (WIDTH - 8) / max(len(row) for row in self.rows) - 1)
             return side, side
         longest = max(len(text) for row in self.rows for text in row if text is not None)
         return max(28, longest * CHARACTER + 10), HEIGHT

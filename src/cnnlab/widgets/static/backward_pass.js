@@ -1,157 +1,221 @@
-// A map of the network; a step goes back by one layer and shows its equations and arrays. Its numbers come from Python, all of them.
+// The map of a network: every array with its gradient below it. A step goes back by one layer; any number shows what is behind it.
 
-/**
- * A line below the widget that offers to change a number once Python has answered, and before that says how
- * to get there. `grids` are the grids that can be changed, by name.
- */
-function makeEditor({ root, model, signal, grids, memory }) {
-  const note = make("p", { class: "cnn-note" });
-  const address = root.closest("[data-live-url]")?.dataset.liveUrl;
-  if (address) note.append("To change the numbers, ", make("a", { href: address }, "open this page with Python"), ".");
-  else note.append("To change the numbers, run this cell with Python.");
-  const field = makeField({ size: "8" });
-  const label = make("label", {}, "");
-  const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
-  const form = make("form", { class: "cnn-edit", hidden: "" }, label, make("button", { type: "submit" }, "Change"), error);
-  let target = null;
+/** The steps, from the loss back: which gradients each brings, and what it says. */
+const LAYERS = [
+  { brings: ["ds"], name: "softmax and cross-entropy", words: "The loss asks for less of every class in the measure of its probability, and for more of the right one." },
+  { brings: ["dp", "dv"], name: "fully connected", words: "Each pooled number feeds all classes: its gradient adds up over them. Each weight has one connection, one product." },
+  { brings: ["da"], name: "max-pooling", words: "Each window's delta goes to its winner (dot). All others get 0." },
+  { brings: ["dz"], name: "ReLU", words: "Where z is not positive (hatched) the delta is lost; elsewhere it passes as it is." },
+  { brings: ["dw", "db", "dx"], name: "convolution", words: "Each weight adds up over all places. dx adds up over all kernels, of which one is shown." },
+];
+const UNDER = { x: "dx", z: "dz", a: "da", p: "dp", v: "dv", w: "dw", b: "db" };
+const CODE = {
+  z: ["z[i]", " += ", ["w[m]", "weight"], " * ", ["x[i + m - padding]", "input"]],
+  a: ["a[i]", " = max(0, ", ["z[i]", "input"], ")"],
+  p: ["p[j]", " = max(", ["a[window]", "input"], ")"],
+  s: ["s[n]", " += ", ["v[n, j]", "weight"], " * ", ["p[j]", "input"]],
+  q: ["q", " = softmax(", ["s", "input"], ")"],
+  ds: ["ds", " = ", ["q", "input"], " - one_hot(label)"],
+  dv: ["dv[n, j]", " = ", ["ds[n]", "delta"], " * ", ["p[j]", "input"]],
+  dp: ["dp[j]", " += ", ["v[n, j]", "weight"], " * ", ["ds[n]", "delta"]],
+  da: ["da[winner]", " += ", ["dp[window]", "delta"]],
+  dz: ["dz[i]", " = ", ["da[i]", "delta"], " * (", ["z[i]", "input"], " > 0)"],
+  dw: ["dw[m]", " += ", ["x[i + m - padding]", "input"], " * ", ["dz[i]", "delta"]],
+  db: ["db", " += ", ["dz[i]", "delta"]],
+  dx: ["dx[i + m - padding]", " += ", ["w[m]", "weight"], " * ", ["dz[i]", "delta"]],
+};
+const ROLE = { x: "input", z: "input", a: "input", p: "input", s: "input", q: "input", w: "weight", v: "weight", b: "weight", dw: "result", dv: "result", db: "result", dx: "result" };
+const MOST = 5; // terms that are written out
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (target) model.send({ edit: [target.name, target.flat, field.value] });
-  });
-  const el = make("div", {}, note, form);
-  // A digit typed on a cell goes to the field.
-  root.addEventListener(
-    "keydown",
-    (event) => {
-      if (form.hidden || !target || !event.target.classList.contains("cnn-cell") || !/^[-0-9.]$/.test(event.key)) return;
-      event.preventDefault();
-      field.focus();
-      field.value = event.key;
-    },
-    { signal },
-  );
+function draw({ trace, root, signal, memory }) {
+  const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed, chance: false });
+  const write = (value) => number(value, trace.digits);
+  const net = networkOf(trace.net);
+  let kernel = memory.kernel ?? trace.kernel;
+  let klass = memory.klass ?? trace.label;
+  let shown = compute();
+  let lit = memory.lit ?? null; // [name, place], or what is followed
 
-  function live() {
-    memory.live = true;
-    note.hidden = true;
-    form.hidden = false;
-    for (const grid of Object.values(grids)) grid.reach(true);
+  function compute() {
+    return networkShown(numbers.arrays.x, net, trace, kernel, klass);
   }
-  function aim(name, flat) {
-    if (!grids[name]) return;
-    target = memory.aim = { name, flat };
-    label.replaceChildren(`${indexText(name, flat, grids[name].shape)} = `, field);
-    field.value = grids[name].cells[flat].textContent;
+  /** The texts of an array: Python's own for the book's numbers. */
+  function texts(name) {
+    const own = numbers.own() || kernel !== trace.kernel || klass !== trace.label;
+    return own ? shown[name].values.map(write) : trace.results[name];
   }
-  function receive(message) {
-    if (message.live) live();
-    error.hidden = !message.error;
-    error.textContent = message.error ?? "";
-      }
-  model.on("msg:custom", receive);
-  signal.addEventListener("abort", () => model.off("msg:custom", receive));
-  aim("x", memory.aim?.flat ?? 0);
-  if (memory.live) live();
-  // On a page without Python nothing answers.
-  else model.send({ hello: true });
-
-  return {
-    el,
-    /** The cell that has the focus can be changed next. */
-    aim,
-    /** After a change the reader goes on where they were. */
-    refocus() {
-      if (memory.typing) field.focus();
-    },
-  };
-}
-
-function draw({ trace, root, signal, model, memory }) {
-  const { boxes, stages } = trace;
-  const readout = make("p", { class: "cnn-words cnn-number" });
-  const read = (name, flat, array) => {
-    readout.textContent = `${indexText(name, flat, array.shape)} = ${array.text[flat]}`;
-  };
-  const picture = (array, focused) =>
+  const grid = (names, small, shape = shown[names[0]].shape) =>
     makeGrid({
-      name: array.name,
-      words: label(array.words, array.name),
-      role: array.role,
-      shape: array.shape,
-      columns: array.columns,
-      small: array.small,
-      parts: [array],
-      choose: (flat) => read(array.name, flat, array),
-      focused: (name, flat) => {
-        read(name, flat, array);
-        focused?.(name, flat);
-      },
+      name: names[0],
+      words: label("", ...names.flatMap((name, n) => (n ? ["over", name] : [name]))),
+      shape,
+      small,
+      role: ROLE[names[0]] ?? "delta",
+      parts: names.map((name) => ({ name, role: ROLE[name] ?? "delta", text: texts(name) })),
+      numbers: names[0] === "x" ? numbers : undefined,
+      choose: (place) => choose(names.at(-1), place),
     });
-
-  const input = picture(trace.x, (name, flat) => editor.aim(name, flat));
-  // Stage k stands under box count - k: the loss first, the first layer last.
-  const panels = stages.map((stage) =>
-    make(
-      "div",
-      { class: "cnn-panel", hidden: "" },
-      ...stage.equations.map((text) => make("div", { class: "cnn-number cnn-equation" }, text)),
-      make("p", { class: "cnn-words" }, stage.words),
-      make("div", { class: "cnn-stage" }, ...stage.arrays.map((array) => picture(array).el)),
-    ),
-  );
-  const start = make(
-    "div",
-    { class: "cnn-panel" },
-    make("p", { class: "cnn-words" }, "The forward pass is done. Step backwards from the loss, or choose a layer."),
-    make("div", { class: "cnn-stage" }, input.el),
-  );
-  const map = make("ol", { class: "cnn-map" });
-  const buttons = boxes.map((box, n) => {
-    const inside = [make("b", {}, box.name), make("span", {}, box.shape)];
-    const node = n ? make("button", { type: "button", onclick: () => player.go(boxes.length - n) }, ...inside) : make("div", { class: "cnn-box" }, ...inside);
-    map.append(make("li", {}, node));
+  const grids = { w: grid(["w", "dw"]), b: grid(["b", "db"]) };
+  for (const name of ["x", "z", "a", "p", "v", "dx", "dz", "da", "dp", "dv", "q", "ds"]) grids[name] = grid([name], true);
+  /** The grid that a number stands in. */
+  const home = (name) => grids[{ dw: "w", db: "b" }[name] ?? name];
+  const station = (name) => make("div", { class: "cnn-station" }, grids[name].el, grids[UNDER[name]].el);
+  const key = (mark, words) => make("span", {}, make("span", { class: `cnn-key ${mark}` }), words);
+  const keys = make("div", { class: "cnn-keys" }, key("cnn-negative", "negative"), key("cnn-winner", "winner"), key("cnn-dead", "ReLU off"));
+  const side = make("div", { class: "cnn-side" }, ...["p", "v"].map(station), keys);
+  const map = make("div", { class: "cnn-net" }, ...["x", "z", "a"].map(station), side);
+  map.style.setProperty("--across", ["x", "z", "a", "p", "v"].reduce((sum, name) => sum + shown[name].shape[1], 0));
+  const classes = make("div", { class: "cnn-classes", "aria-hidden": "true" }, ...shown.s.values.map((_, n) => make(n === trace.label ? "b" : "span", {}, String(n))));
+  classes.style.setProperty("--columns", shown.s.values.length);
+  const scores = make("div", { class: "cnn-scores" }, grids.q.el, classes, grids.ds.el);
+  const kernels = make("select", { "aria-label": "Kernel", onchange: () => take(Number(kernels.value)) });
+  net.w.forEach((_, k) => kernels.append(make("option", { value: k }, k)));
+  kernels.value = kernel;
+  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, kernels, make("span", { class: "cnn-label" }, `of ${net.w.length} kernels`), grids.b.el));
+  const ramp = make("span", { class: "cnn-ramp" }, ...Array.from({ length: 10 }, (_, n) => {
+    const node = make("i");
+    node.style.setProperty("--shade", n);
     return node;
-  });
-  const player = makePlayer({ root, signal, show });
-  const name = make("span", { class: "cnn-number" });
+  }));
+  const top = make("span", { class: "cnn-number" });
+  const scale = make("p", { class: "cnn-scale" }, "0", ramp, top);
+  const formula = make("span");
+  const code = makeCode();
+  const words = make("p", { class: "cnn-words" });
   const sum = make("output", { "data-sum": "", "aria-live": "off" });
-  const editor = makeEditor({ root, model, signal, grids: { x: input }, memory });
+  const player = makePlayer({ root, signal, show });
   root.setAttribute("aria-label", trace.title);
   root.append(
-    make("p", { class: "cnn-title" }, trace.title),
+    make("p", { class: "cnn-title" }, trace.title, numbers.badge),
     player.el,
+    numbers.el,
     map,
-    start,
-    ...panels,
-    readout,
-    make("div", { class: "cnn-sum" }, name, sum),
+    lower,
+    scores,
+    scale,
+    make("p", { class: "cnn-formula cnn-number" }, formula, " = ", sum),
+    code.el,
+    words,
+    numbers.footer,
     player.spoken,
-    editor.el,
   );
 
-  function show(k) {
-    start.hidden = k > 0;
-    panels.forEach((panel, n) => {
-      panel.hidden = n !== k - 1;
-    });
-    buttons.forEach((button, n) => {
-      const stage = boxes.length - n;
-      button.classList.toggle("cnn-passed", stage < k);
-      if (stage === k) button.setAttribute("aria-current", "step");
-      else button.removeAttribute("aria-current");
-    });
-    readout.textContent = k ? "Choose a cell to read its number. A bar marks a negative one." : "";
-    const last = k === stages.length && trace.result;
-    name.textContent = last ? `${trace.result.label} =` : "loss =";
-    sum.textContent = last ? trace.result.text : trace.loss;
-    if (!k) return `Forward pass done. Loss ${trace.loss}.`;
-    const stage = stages[k - 1];
-    return `Step ${k} of ${stages.length}: ${stage.name}. ${stage.words} ${stage.equations.join("; ")}.`;
+  /** The step at which a number is there. */
+  function stepOf(of) {
+    return LAYERS.findIndex(({ brings }) => brings.includes(of)) + 1;
+  }
+  function choose(of, place) {
+    if (of === "ds" || of === "q") klass = memory.klass = place;
+    lit = memory.lit = [of, place];
+    refresh();
+    const at = Math.max(Number(root.dataset.step), stepOf(of));
+    player.go(at);
+  }
+  function take(k) {
+    kernel = memory.kernel = k;
+    lit = memory.lit = null;
+    refresh();
+    player.go(Number(root.dataset.step));
+  }
+  function changed() {
+    refresh();
+    return player.again(LAYERS.length);
+  }
+  /** Compute all of it again, and write what changed. */
+  function refresh() {
+    shown = compute();
+    for (const names of [["w", "dw"], ["b", "db"], ...["z", "a", "p", "v", "dx", "dz", "da", "dp", "dv", "q", "ds"].map((one) => [one])]) {
+      for (const one of names) texts(one).forEach((text, place) => home(one).write(one, place, text));
+      grids[names[0]].shade();
+      grids[names[0]].fit();
+    }
+    const [v, dv] = [grids.v, grids.dv].map((one) => one.el.querySelector(".cnn-label"));
+    v.textContent = `v[${klass}]`;
+    dv.textContent = `dv[${klass}]`;
   }
 
-  player.load(stages.length, stages.length, true);
-  editor.refocus();
+  function show(k) {
+    const way = followed(shown, trace);
+    const step = k ? LAYERS[k - 1] : null;
+    const mine = lit && stepOf(lit[0]) <= k;
+    const of = mine ? lit[0] : (step?.brings[0] === "dp" ? "dp" : step?.brings[0]) ?? "q";
+    const place = mine ? lit[1] : (way[of] ?? trace.label);
+    for (const [one, { el }] of Object.entries(grids)) el.toggleAttribute("data-veiled", /^d/.test(one) && stepOf(one) > k);
+    for (const [one, flat] of [["w", "dw"], ["b", "db"]]) {
+      texts(flat).forEach((text, at) => grids[one].write(flat, at, k < LAYERS.length ? "·" : text));
+    }
+    mark(of, place);
+    const { text, total } = explain(of, place);
+    formula.textContent = text;
+    const [left, ...line] = CODE[of];
+    code.show([left, ROLE[of] ?? "delta"], ...line);
+    words.textContent = mine || !step ? (step ? `Step ${k}: ${step.name}. Lit is what makes ${say(of, place)}.` : `The forward pass is done: loss ${texts("loss")[0]}. Step backwards from it, or choose any number.`) : step.words;
+    sum.textContent = total;
+    const scaled = home(of).el.classList.contains("cnn-small") ? of : "dz";
+    top.textContent = `${write(Math.max(...shown[scaled].values.map(Math.abs)))} in ${scaled}`;
+    ramp.dataset.role = ROLE[scaled] ?? "delta";
+    return `${step ? `Step ${k} of ${LAYERS.length}: ${step.name}.` : "Forward pass."} ${say(of, place)} = ${total}. ${words.textContent}`;
+  }
+
+  function say(of, place) {
+    if (of === "loss" || of === "db") return of;
+    if (of === "dv") return `dv[${klass}; ${unflatten(place, shown.dv.shape).join(", ")}]`;
+    return indexText(of, place, shown[of].shape);
+  }
+  /** One number as a sum: its terms, those that are not 0, with what other kernels and biases bring. */
+  function explain(of, place) {
+    const { terms, rest } = behind(shown, net, trace, kernel, klass, of, place);
+    const written = ({ factors, product, weight }) => {
+      if (factors.length === 1) return signed(product, trace.digits);
+      if (of === "dz") return `${signed(shown.da.values[place], trace.digits)} × ${product || shown.z.values[place] > 0 ? 1 : 0}`;
+      return factors.map(([one, at]) => signed(one === "v" ? weight : shown[one].values[at], trace.digits)).join(" × ");
+    };
+    const telling = terms.filter(({ product }) => product !== 0);
+    const some = telling.length > MOST ? telling.slice(0, MOST - 1) : telling;
+    const pieces = some.map((term) => written(term));
+    if (telling.length > some.length) pieces.push(`… (${telling.length} terms that are not 0)`);
+    const other = { z: "b", s: "other kernels and c", dx: "other kernels", ds: "right class" }[of];
+    if (rest) pieces.push(`${signed(rest, trace.digits)} (${other})`);
+    const total = home(of) && shown[of] ? texts(of)[place] : "";
+    return { text: `${say(of, place)} = ${pieces.join(" + ") || (terms.length ? written(terms[0]) : "0")}`, total };
+  }
+  /** Windows, winners and dead places; the number that is asked for, and what is behind it. */
+  function mark(of, place) {
+    const { terms, window = [] } = behind(shown, net, trace, kernel, klass, of, place);
+    const marks = Object.fromEntries(Object.keys(grids).map((one) => [one, new Map()]));
+    const put = (one, at, mark) => {
+      const grid = { dw: "w", db: "b", s: "q" }[one] ?? one;
+      const before = marks[grid].get(at);
+      marks[grid].set(at, before ? `${before} ${mark}` : mark);
+    };
+    const windows = poolWindows(shown.a.shape, trace.pool.size, trace.pool.stride);
+    const apart = trace.pool.stride.every((by, axis) => by >= trace.pool.size[axis]);
+    for (const one of ["a", "da"]) {
+      windows.forEach((places) => put(one, poolWinners(shown.a, places)[0], "cnn-winner"));
+      if (!apart) continue;
+      shown.a.values.forEach((_, at) => {
+        const [row, column] = unflatten(at, shown.a.shape);
+        if (row % trace.pool.stride[0] === 0) put(one, at, "cnn-edge-top");
+        if (column % trace.pool.stride[1] === 0) put(one, at, "cnn-edge-left");
+      });
+    }
+    shown.z.values.forEach((value, at) => {
+      if (value > 0) return;
+      put("z", at, "cnn-dead");
+      put("dz", at, "cnn-dead");
+    });
+    for (const [one, at] of terms.filter(({ product }) => product !== 0 || terms.length === 1).flatMap(({ factors }) => factors)) {
+      if (one !== of || at !== place) put(one, at, "cnn-lit");
+    }
+    for (const at of window) put("a", at, "cnn-lit");
+    put(of, place, "cnn-chosen");
+    for (const [one, grid] of Object.entries(grids)) grid.paint(new Map([...marks[one]].map(([at, mark]) => [at, [...new Set(mark.split(" "))].join(" ")])));
+    home(of).select(place);
+  }
+
+  refresh();
+  player.load(LAYERS.length, LAYERS.length, true);
+  numbers.attach({ x: grids.x }, ["x", 0]);
 }
 
 function render({ model, el }) {

@@ -33,8 +33,7 @@ function makeField(attributes) {
 }
 
 /**
- * Draw a widget, again when its trace changes, and clean up when the view goes. `memory` keeps what was chosen;
- * an edited cell keeps the focus.
+ * Draw a widget, again when its trace changes, and clean up when the view goes. `memory` keeps what was chosen.
  */
 function mount(model, el, kind, draw) {
   // Without the last attribute JupyterLab would take arrows, digits and Enter for its own shortcuts.
@@ -45,7 +44,6 @@ function mount(model, el, kind, draw) {
   function redraw() {
     ended?.abort();
     ended = new AbortController();
-    memory.typing = root.querySelector(".cnn-edit input")?.matches(":focus") ?? false;
     root.replaceChildren();
     draw({ trace: model.get("trace"), root, signal: ended.signal, model, memory });
   }

@@ -18,7 +18,7 @@ function draw(view) {
     const grids = {
       x: grid("x", label("input", "x", "times", "dy"), "input", [given("x", "input"), part("product", "delta", arrays.x.values.map(() => ""))]),
       w: grid("w", label("kernel", "w", "over", "dw"), "weight", [given("w", "weight"), part("dw", "result", results.dw.map(() => "·"))], (flat) => light("dw", flat)),
-      dy: grid("dy", label("the sheet", "dy"), "delta", [given("dy", "delta")]),
+      dy: grid("dy", label("the sheet", "dy", "under", "y"), "delta", [part("y", "result", results.y), given("dy", "delta")]),
     };
     const cells = grids.x.cells;
     let held = null; // the pixel that the hand holds, and the weight of the sheet then
@@ -40,6 +40,17 @@ function draw(view) {
       for (const end of ["pointerup", "pointercancel"]) cell.addEventListener(end, () => (held = null));
     });
     const el = make("div", { class: "cnn-stage" }, grids.x.el, grids.dy.el, grids.w.el);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    let before = null; // the entries of dw as they were drawn last
+
+    /** An edit reaches the entries whose sheet lies on the number: where one changed, its cell lights up once. */
+    function flash(now) {
+      const changed = now.flatMap((text, flat) => (before && before[flat] !== text && visited.has(flat) ? [flat] : []));
+      before = now;
+      if (calm.matches) return;
+      const color = "color-mix(in srgb, var(--cnnlab-result) 70%, transparent)";
+      for (const flat of changed) grids.w.cells[flat].animate([{ backgroundColor: color, boxShadow: `0 0 0 4px ${color}` }, {}], 700);
+    }
 
     function paint({ place, terms }, written) {
       visited.add(place);
@@ -49,6 +60,8 @@ function draw(view) {
         const known = visited.has(flat);
         grids.w.write("dw", flat, known ? text : "·", { words: known ? undefined : unknown(flat) });
       });
+      written.y.forEach((text, flat) => grids.dy.write("y", flat, text));
+      flash(written.dw);
       grids.x.paint(new Map([...products.keys()].map((flat) => [flat, "cnn-lit cnn-sheet"])));
       grids.dy.paint(new Map(terms.map(({ factors }) => [factors[1][1], "cnn-lit"])));
       grids.w.paint(new Map([[place, "cnn-chosen"], [`${place} dw`, "cnn-sum-cell"]]));

@@ -1,5 +1,5 @@
 // The reader's own numbers. A document's numbers stay what they are: an edit happens on a copy, which says so, and which the
-// page's address carries, so that it can be passed on.
+// page's address carries, so that it can be passed on; it also says which widget stands alone.
 
 const HASH = "#numbers;";
 
@@ -20,7 +20,8 @@ function readAddress(hash) {
 }
 
 function writeAddress(parts) {
-  const pieces = Object.entries(parts).map(([name, arrays]) => [name, ...Object.entries(arrays).map((one) => one.join("="))].join("/"));
+  const written = ([array, text]) => (text ? `${array}=${text}` : array);
+  const pieces = Object.entries(parts).map(([name, arrays]) => [name, ...Object.entries(arrays).map(written)].join("/"));
   return pieces.length ? HASH + pieces.join(";") : "";
 }
 
@@ -30,7 +31,7 @@ function slug(title) {
 }
 
 /** The numbers that an address asks for, {name: values}, and a word about what does not fit. */
-function numbersAsked(asked, given) {
+function numbersAsked({ alone, ...asked }, given) {
   const arrays = {};
   const wrong = [];
   for (const [name, text] of Object.entries(asked)) {
@@ -45,9 +46,9 @@ function numbersAsked(asked, given) {
 
 /**
  * A copy of `trace.given` that can be changed: in the cells of the grids that are handed to `attach`, with buttons, and through
- * the address. `changed` draws what depends on it and returns words for it.
+ * the address. `changed` draws what depends on it and returns words for it; without `chance` there are no random numbers.
  */
-function makeNumbers({ root, trace, signal, memory, say, changed }) {
+function makeNumbers({ root, trace, signal, memory, say, changed, chance = true }) {
   const given = trace.given;
   const arrays = Object.fromEntries(Object.entries(given).map(([name, { shape, values }]) => [name, { shape, values: [...values] }]));
   // Only a page of the book has an address that is this widget's to write.
@@ -55,7 +56,8 @@ function makeNumbers({ root, trace, signal, memory, say, changed }) {
   let grids = {};
   let target = null;
 
-  const badge = make("span", { class: "cnn-badge", hidden: "" }, "your numbers");
+  const mark = make("span", { class: "cnn-badge", hidden: "" }, "your numbers");
+  const alone = makeAlone({ root, signal, memory, told: keep });
   const note = make("p", { class: "cnn-note" });
   const error = make("p", { class: "cnn-error", role: "alert", hidden: "" });
   const by = (words, text, change) => make("button", { type: "button", "aria-label": words, onclick: () => nudge(change) }, text);
@@ -69,7 +71,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed }) {
     by("One less", "\u2212", (value) => value - 1),
     by("One more", "+", (value) => value + 1),
     by("Other sign", "\u00b1", (value) => -value),
-    random,
+    ...(chance ? [random] : []),
     reset,
   );
 
@@ -84,7 +86,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed }) {
     if (target?.name === name && target.place === place) aim(name, place);
   }
   function redraw() {
-    badge.hidden = !own();
+    mark.hidden = !own();
     root.toggleAttribute("data-own", own());
     reset.setAttribute("aria-disabled", String(!own()));
     for (const grid of Object.values(grids)) grid.shade();
@@ -102,6 +104,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed }) {
     const mine = Object.keys(given)
       .filter((name) => given[name].values.some((_, place) => differs(name, place)))
       .map((name) => [name, arrays[name].values.map((one) => number(one, 12)).join(",")]);
+    if (alone.isOpen()) mine.push(["alone", ""]);
     const { [page]: _, ...others } = readAddress(location.hash);
     const hash = writeAddress(mine.length ? { ...others, [page]: Object.fromEntries(mine) } : others);
     if (hash || location.hash.startsWith(HASH)) history.replaceState(history.state, "", hash || location.pathname + location.search);
@@ -139,16 +142,19 @@ function makeNumbers({ root, trace, signal, memory, say, changed }) {
   }
   function read() {
     const asked = page && readAddress(location.hash)[page];
+    const wanted = Boolean(asked && "alone" in asked);
+    if (page && wanted !== alone.isOpen()) alone.set(wanted);
     if (!asked) return false;
     const { arrays: found, words } = numbersAsked(asked, given);
-    replace((name) => found[name] ?? given[name].values, "The numbers of the address.");
+    if (own() || Object.keys(found).length) replace((name) => found[name] ?? given[name].values, "The numbers of the address.");
     tell(words);
     return true;
   }
 
   return {
     el,
-    badge,
+    /** What stands behind the title: that the numbers are the reader's, and the button that shows the widget alone. */
+    badge: make("span", {}, mark, alone.button),
     footer: make("div", { class: "cnn-foot" }, note, error),
     arrays,
     value,

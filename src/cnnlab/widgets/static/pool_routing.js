@@ -49,7 +49,10 @@ function draw({ trace, root, signal, memory }) {
   for (const [name, meaning] of Object.entries(RULES)) rules.append(make("option", { value: name }, `${name}: ${meaning}`));
   rules.value = ties;
   const choice = make("label", { class: "cnn-choice" }, "On a tie ", rules);
-  const player = makePlayer({ root, signal, show });
+  const formula = make("div", { class: "cnn-number cnn-long" });
+  const code = makeCode();
+  const player = makePlayer({ root, signal, show, adds: (k) => steps[k - 1].given.some(({ product }) => product !== 0) });
+  numbers.el.append(player.skip);
   const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const state = make("span", { class: "cnn-state" });
   root.setAttribute("aria-label", trace.title);
@@ -60,6 +63,8 @@ function draw({ trace, root, signal, memory }) {
     choice,
     words,
     stage,
+    formula,
+    code.el,
     make("div", { class: "cnn-sum" }, make("span", {}, "all of dx adds up to"), sum, state),
     numbers.footer,
     player.spoken,
@@ -80,6 +85,17 @@ function draw({ trace, root, signal, memory }) {
     return player.again(steps.length);
   }
 
+  /** What an input has been given after k windows, the present window's part lit. */
+  function sumAt(place, k) {
+    return steps.slice(0, k).flatMap(({ given }, n) => given.filter((one) => one.place === place).map(({ product }) => ({ text: signed(product, trace.digits), now: n === k - 1 })));
+  }
+  /** The line of code that gives the present window's delta to its winner. */
+  function line(now, window) {
+    const [place] = now.map((one) => one.place);
+    const shared = ties === "split" ? " / number_of_winners" : "";
+    if (now.length !== 1) return [`dx[${ties === "first" ? "winner" : "each winner"}] += dy[window]${shared}`];
+    return [[indexText("dx", place, arrays.x.shape), "result"], " += ", [indexText("dy", window, arrays.dy.shape), "delta"], shared && " / 1"];
+  }
   /** The words for an input: the windows it wins, and what they bring. */
   function explain(flat) {
     const from = steps.flatMap(({ given }) => given.filter(({ place }) => place === flat).map(({ product }) => signed(product, trace.digits)));
@@ -108,6 +124,8 @@ function draw({ trace, root, signal, memory }) {
     for (const place of held.keys()) marks.set(`${place} dx`, "cnn-lit");
     for (const { place } of now) marks.set(`${place} dx`, "cnn-lit cnn-now");
     grids.x.paint(marks);
+    formula.replaceChildren(...now.flatMap(({ place }, n) => [n ? "; " : "", `${indexText("dx", place, arrays.x.shape)} = `, ...termNodes(sumAt(place, k))]));
+    code.show(...line(now, window));
     grids.dy.paint(new Map([...Array(k).keys()].flatMap((n) => (n === window ? [[n, "cnn-lit"], [`${n} dy`, "cnn-now"]] : [[n, "cnn-done"]]))));
     wires.join(now.map(({ place }) => [grids.dy.cells[window], grids.x.cells[place]]));
     const upstream = arrays.dy.values.reduce((a, b) => a + b, 0);

@@ -10,9 +10,9 @@ function indexText(name, place, shape) {
  * A cell shows one number or, one above the other, two that belong to one place: what goes forward, and its gradient.
  * `parts` is a list of {name, role, text}. `columns` is how many stand in a row, `small` paints shades in the place of numbers,
  * `longest` makes room for texts to come. Without `choose` the grid is for looking only. `numbers` makes the part `name` a number
- * that the reader can change.
+ * that the reader can change. `padding` is how many zeros stand around it along each axis; `rim` finds them by their index.
  */
-function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), small = false, longest = 1, choose, focused, numbers }) {
+function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), small = false, longest = 1, choose, focused, numbers, padding = [0] }) {
   const count = parts[0].text.length;
   const id = freshId("grid");
   const cells = [];
@@ -23,8 +23,18 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   let painted = new Map();
   let selected = null;
 
+  const rim = new Map();
+  const [above, beside] = small ? [0, 0] : padding.length === 1 ? [0, padding[0]] : padding;
+  const zero = (...index) => {
+    const node = make("div", { class: "cnn-rim", "aria-hidden": "true" }, "0");
+    rim.set(String(index.slice(-shape.length)), node);
+    return node;
+  };
+  const zeroRow = (row) => Array.from({ length: columns + 2 * beside }, (_, n) => zero(row, n - beside));
+
   const body = make("div", { class: "cnn-cells", "aria-labelledby": id });
-  body.style.setProperty("--columns", columns);
+  body.style.setProperty("--columns", columns + 2 * beside);
+  for (let n = above; n > 0; n--) body.append(...zeroRow(-n));
   const most = `calc((100cqw * var(--share) - ${columns + 8}px) / ${columns})`;
   if (small) body.style.setProperty("--cell", `max(6px, min(${columns > 12 ? "14px" : "var(--most)"}, ${most}))`);
   for (let start = 0; start < count; start += columns) {
@@ -42,8 +52,12 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
       cells.push(cell);
       row.append(cell);
     }
+    const ends = Array.from({ length: beside }, (_, n) => n);
+    row.prepend(...ends.map((n) => zero(start / columns, n - beside)));
+    row.append(...ends.map((n) => zero(start / columns, columns + n)));
     body.append(row);
   }
+  for (let n = 0; n < above; n++) body.append(...zeroRow(count / columns + n));
   if (parts.length > 1 && !small) body.classList.add("cnn-double");
 
   /** Room for the longest text that a cell has to hold. */
@@ -162,14 +176,18 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
     else if (Number.isFinite(readNumber(typed))) numbers.set(name, place, readNumber(typed));
   }
 
+  // The label is the legend: each name wears the color and the line of its role.
+  const roles = Object.fromEntries(parts.map((part) => [part.name, part.role]));
+  const names = words.map((word) => (word.nodeType ? make("b", { "data-role": roles[word.textContent] }, word.textContent) : word));
   cells.forEach((_, place) => describe(place));
   shade();
   fit();
   reach(Boolean(choose) || mine >= 0);
   return {
-    el: make("div", { class: small ? "cnn-grid cnn-small" : "cnn-grid", "data-name": name }, make("span", { class: "cnn-label", id }, ...words), body),
+    el: make("div", { class: small ? "cnn-grid cnn-small" : "cnn-grid", "data-name": name }, make("span", { class: "cnn-label", id }, ...names), body),
     shape,
     cells,
+    rim,
     reach,
     fit,
     /** Write one number of a cell; an unfinished sum is `open`, `words` is what a screen reader says instead. */
@@ -198,6 +216,25 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
       selected.setAttribute("aria-selected", "true");
     },
   };
+}
+
+/**
+ * The line of code that makes a number, its names in the colors of their roles. `show` takes the pieces of the line: text, or
+ * [text, role] for what is lit in the picture, too.
+ */
+function makeCode() {
+  const el = make("code", { class: "cnn-code" });
+  return {
+    el,
+    show(...pieces) {
+      el.replaceChildren(...pieces.map((one) => (Array.isArray(one) ? make("b", { "data-role": one[1] }, one[0]) : one)));
+    },
+  };
+}
+
+/** Terms one after the other, the last ones of them lit: [{text, now}]. */
+function termNodes(terms) {
+  return terms.flatMap(({ text, now }, n) => [n ? " + " : "", now ? make("b", { class: "cnn-now" }, text) : text]);
 }
 
 /** The label of a grid: words with names in bold, as in label("input", "x"). */
@@ -248,8 +285,9 @@ const SPEEDS = { slow: 2, normal: 1, fast: 0.3 };
 /**
  * Step, Back and Play. `show(k)` draws the state after k of the steps and returns words for it. A widget begins with its last
  * step; from there Step and Play begin again. Under reduced motion Play shows the last state at once, and so does paper.
+ * Where `adds(k)` says whether step k adds anything but zero, `skip` is a box to pass over those that do not.
  */
-function makePlayer({ root, signal, show, extra = [] }) {
+function makePlayer({ root, signal, show, adds = () => true }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const paper = matchMedia("print");
   let at = 0;
@@ -257,14 +295,23 @@ function makePlayer({ root, signal, show, extra = [] }) {
   let timer = 0;
   let beforePaper = null;
 
-  const step = make("button", { type: "button", class: "cnn-main", onclick: () => (pause(), go(at === count ? 1 : at + 1)) }, "Step");
-  const back = make("button", { type: "button", onclick: () => (pause(), go(at - 1)) }, "Back");
+  const step = make("button", { type: "button", class: "cnn-main", onclick: () => (pause(), go(next(1))) }, "Step");
+  const back = make("button", { type: "button", onclick: () => (pause(), go(next(-1))) }, "Back");
   const play = make("button", { type: "button", onclick: () => (timer ? pause(true) : start()) }, "Play");
   const speed = make("select", { "aria-label": "Speed of Play" }, ...Object.keys(SPEEDS).map((name) => make("option", { value: name }, name)));
   speed.value = "normal";
   const place = make("span", { class: "cnn-place" });
   const spoken = make("div", { class: "cnn-spoken", role: "status", "aria-live": "polite" });
-  const el = make("div", { class: "cnn-controls", role: "group", "aria-label": "Steps" }, step, back, play, speed, ...extra, place);
+  const el = make("div", { class: "cnn-controls", role: "group", "aria-label": "Steps" }, step, back, play, speed, place);
+  const skipping = make("input", { type: "checkbox" });
+  const skip = make("label", { class: "cnn-skip" }, skipping, "skip zeros");
+
+  /** The step to go to: from the last one on to the first, and on over those that add zero, if they are skipped. */
+  function next(by) {
+    let to = (by > 0 && at === count ? 0 : at) + by;
+    while (skipping.checked && to > 0 && to < count && !adds(to)) to += by;
+    return to;
+  }
 
   function tell() {
     step.textContent = at === count && count ? "Again" : "Step";
@@ -275,6 +322,7 @@ function makePlayer({ root, signal, show, extra = [] }) {
     place.textContent = count ? `${at} of ${count}` : "";
     root.dataset.step = at;
     root.dataset.steps = count;
+    skip.toggleAttribute("data-idle", Array.from({ length: count }, (_, k) => adds(k + 1)).every(Boolean));
   }
   function go(to, quietly = false) {
     at = Math.max(0, Math.min(count, to));
@@ -292,13 +340,13 @@ function makePlayer({ root, signal, show, extra = [] }) {
   function start() {
     if (!count) return;
     if (calm.matches) return void go(count);
-    if (at === count) at = 0;
-    const next = () => {
-      timer = setTimeout(next, Math.max(250, Math.min(1000, 12000 / count)) * SPEEDS[speed.value]);
-      if (at + 1 >= count) pause();
-      go(at + 1);
+    const walk = () => {
+      timer = setTimeout(walk, Math.max(250, Math.min(1000, 12000 / count)) * SPEEDS[speed.value]);
+      const to = next(1);
+      if (to >= count) pause();
+      go(to);
     };
-    next();
+    walk();
     tell();
   }
   function print() {
@@ -317,6 +365,7 @@ function makePlayer({ root, signal, show, extra = [] }) {
 
   return {
     el,
+    skip,
     spoken,
     /** Take this many steps, and stand at `to`. */
     load(steps, to = steps, quietly = false) {

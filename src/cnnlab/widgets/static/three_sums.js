@@ -18,7 +18,8 @@ function draw(view) {
     };
     const cells = links.map(() => make("div", { class: "cnn-link" }));
     const corner = (text, row, column) => {
-      const node = make("span", { class: "cnn-corner" }, ...label(...text));
+      const node = make("span", { class: "cnn-corner cnn-label" }, ...label(...text));
+      for (const name of node.querySelectorAll("b")) name.dataset.role = { x: "input", w: "weight", dy: "delta" }[name.textContent] ?? "result";
       node.style.gridArea = `${row} / ${column}`;
       return node;
     };

@@ -31,7 +31,7 @@ function draw(view) {
     const grids = {
       x: grid("x", label("pixels", "x", "over", "dx"), "input", [given("x", "input"), part("dx", "result", results.dx)], (flat) => light("dx", flat)),
       w: grid("w", label("kernel", "w"), "weight", [given("w", "weight")]),
-      dy: grid("dy", label("delta", "dy"), "delta", [given("dy", "delta")]),
+      dy: grid("dy", label("delta", "dy", "under", "y"), "delta", [part("y", "result", results.y), given("dy", "delta")]),
     };
     const border = bordered(arrays.dy.shape, arrays.w.shape);
     const board = (columns, words, cells) => {
@@ -64,6 +64,7 @@ function draw(view) {
 
     function paint({ place, terms }, written) {
       written.dx.forEach((text, flat) => grids.x.write("dx", flat, text));
+      written.y.forEach((text, flat) => grids.dy.write("y", flat, text));
       grids.x.paint(new Map([[place, "cnn-chosen"], [`${place} dx`, "cnn-sum-cell"]]));
       grids.x.select(place);
       const met = turned(place, arrays.x, arrays.w, arrays.dy.shape);

@@ -60,7 +60,9 @@ function draw({ trace, root, signal, memory }) {
   const wrongText = make("div", { class: "cnn-number cnn-long" });
   const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const wrongSum = make("output", { "data-wrong": "", "aria-live": "off" });
-  const player = makePlayer({ root, signal, show });
+  const code = makeCode();
+  const player = makePlayer({ root, signal, show, adds: (k) => made.steps[k - 1].term.product !== 0 });
+  numbers.el.append(player.skip);
   root.setAttribute("aria-label", trace.title);
   root.append(
     make("p", { class: "cnn-title" }, trace.title, numbers.badge),
@@ -72,7 +74,7 @@ function draw({ trace, root, signal, memory }) {
     make(
       "div",
       { class: "cnn-two" },
-      make("div", { class: "cnn-right" }, make("div", {}, "Right: add the products ", sum), rightText),
+      make("div", { class: "cnn-right" }, make("div", {}, "Right: add the products ", sum), rightText, code.el),
       make("div", { class: "cnn-false" }, make("div", {}, "Wrong: multiply the sums ", wrongSum), wrongText),
     ),
     numbers.footer,
@@ -100,6 +102,12 @@ function draw({ trace, root, signal, memory }) {
     return player.again(made.steps.length);
   }
 
+  /** The line of code that adds the present product. */
+  function line(now) {
+    if (!now) return ["dw1[m] += x[i + m] * dh[i]"];
+    const [[, seen], [, of]] = now.factors;
+    return [[indexText("dw1", place, arrays.w1.shape), "result"], " += ", [indexText("x", seen, arrays.x.shape), "input"], " * ", [indexText("dh", of, shapes.h), "delta"]];
+  }
   /** Every x times every dh: a row for each x, a column for each dh. */
   function drawTable() {
     const n = made.steps.length;
@@ -154,7 +162,8 @@ function draw({ trace, root, signal, memory }) {
     const taken = steps.slice(0, k).map(({ term }) => term);
     const xs = taken.map(({ factors: [[, flat]] }) => signedText(arrays.x.values[flat]));
     const deltas = taken.map(({ factors: [, [, flat]] }) => (results.dh[flat].startsWith("-") ? `(${results.dh[flat]})` : results.dh[flat]));
-    rightText.textContent = k ? taken.map(({ product }) => signedText(product)).join(" + ") : "nothing yet";
+    rightText.replaceChildren(...(k ? termNodes(taken.map(({ product }, n) => ({ text: signedText(product), now: n === k - 1 }))) : ["nothing yet"]));
+    code.show(...line(taken.at(-1)));
     wrongText.textContent = k ? `(${xs.join(" + ")}) × (${deltas.join(" + ")}) = ${at.sums.map(signedText).join(" × ")}` : "nothing yet";
     sum.textContent = write(at.right);
     wrongSum.textContent = write(at.wrong);

@@ -2,9 +2,9 @@
 
 /**
  * The steps of one sum, as {terms, added, after}: what comes in, what that adds, and the sum then. A step is one term; with
- * many connections it is what a row of outputs (`chunk` of them) brings to a weight. `skip` leaves out steps that add zero.
+ * many connections it is what a row of outputs (`chunk` of them) brings to a weight.
  */
-function sharingSteps(arrays, { options, chunk }, name, place, skip = false) {
+function sharingSteps(arrays, { options, chunk }, name, place) {
   const terms = convTerms(name, place, arrays, options);
   const after = running(terms.map(({ product }) => product));
   const groups = new Map();
@@ -13,9 +13,29 @@ function sharingSteps(arrays, { options, chunk }, name, place, skip = false) {
     const { terms: before = [], added = 0 } = groups.get(key) ?? {};
     groups.set(key, { terms: [...before, term], added: added + term.product, after: after[n] });
   });
-  const steps = [...groups.values()];
-  const telling = steps.filter(({ added }) => added !== 0);
-  return skip && telling.length ? telling : steps;
+  return [...groups.values()];
+}
+
+/** The indices in the border of zeros that a sum's connections reach, as texts: what padding adds. */
+function reachedZeros(arrays, { options }, name, place) {
+  const { stride, padding, dilation } = options;
+  if (name === "dx") return [];
+  const shape = arrays.x.shape.map((n, axis) => n + 2 * padding[axis]);
+  return connections(shape, arrays.w.shape, { stride, dilation })
+    .filter((connection) => connection[SUMS[name].at] === place)
+    .map(({ input }) => unflatten(input, shape).map((at, axis) => at - padding[axis]))
+    .filter((index) => index.some((at, axis) => at < 0 || at >= arrays.x.shape[axis]))
+    .map(String);
+}
+
+const ROLE_OF = { x: "input", w: "weight", dy: "delta", y: "result", dw: "result", dx: "result" };
+
+/** The line of code that adds one term of a sum, for any output i and weight m. */
+function sumLine(name, { stride, padding, dilation }) {
+  const other = (sizes, usual) => sizes.some((size) => size !== usual);
+  const met = `i${other(stride, 1) ? " * stride" : ""} + m${other(dilation, 1) ? " * dilation" : ""}${other(padding, 0) ? " - padding" : ""}`;
+  const [of, first, second] = { y: ["y[i]", "w[m]", `x[${met}]`], dw: ["dw[m]", `x[${met}]`, "dy[i]"], dx: [`dx[${met}]`, "w[m]", "dy[i]"] }[name];
+  return `${of} += ${first} * ${second}`;
 }
 
 function draw({ trace, root, signal, memory }) {
@@ -40,6 +60,7 @@ function draw({ trace, root, signal, memory }) {
       small: arrays[key].shape.at(-1) > trace.wide,
       parts,
       numbers,
+      padding: key === "x" ? trace.options.padding : undefined,
       choose: (flat) => choose(SUM_AT[key], flat),
     });
   const over = (key, role) => [
@@ -56,15 +77,16 @@ function draw({ trace, root, signal, memory }) {
   };
   const words = make("p", { class: "cnn-words" });
   const pair = make("div", { class: arrays.x.shape.length === 1 ? "cnn-pair cnn-rows" : "cnn-pair" }, grids.x.el, grids.dy.el);
-  const stage = make("div", { class: "cnn-stage" }, grids.w.el, pair);
+  const padded = arrays.x.shape.length > 1 && grids.x.rim.size > 0;
+  const stage = make("div", { class: padded ? "cnn-stage cnn-padded" : "cnn-stage" }, grids.w.el, pair);
   const wires = makeWires(stage, signal, grids.x.el, grids.dy.el);
   const list = make("div", { class: "cnn-terms", role: "group", tabindex: "0", "aria-label": "Terms" });
   const sum = make("output", { "data-sum": "", "aria-live": "off" });
   const sumName = make("span", { class: "cnn-number" });
   const state = make("span", { class: "cnn-state" });
-  const skip = make("input", { type: "checkbox", onchange: () => choose(name, place) });
-  const player = makePlayer({ root, signal, show });
-  numbers.el.append(make("label", { class: "cnn-skip" }, skip, "skip zeros"));
+  const code = makeCode();
+  const player = makePlayer({ root, signal, show, adds: (k) => steps[k - 1].added !== 0 });
+  numbers.el.append(player.skip);
   root.setAttribute("aria-label", trace.title);
   root.append(
     make("p", { class: "cnn-title" }, trace.title, numbers.badge),
@@ -73,6 +95,7 @@ function draw({ trace, root, signal, memory }) {
     words,
     stage,
     list,
+    code.el,
     make("div", { class: "cnn-sum" }, sumName, sum, state),
     numbers.footer,
     player.spoken,
@@ -85,15 +108,13 @@ function draw({ trace, root, signal, memory }) {
     player.load(steps.length);
   }
   function load() {
-    steps = sharingSteps(arrays, trace, name, place, skip.checked);
-    const all = sharingSteps(arrays, trace, name, place);
-    terms = all.length > 40 || trace.chunk > 1 ? [] : all.flatMap((step) => step.terms);
-    skip.parentElement.toggleAttribute("data-idle", all.every(({ added }) => added !== 0));
+    steps = sharingSteps(arrays, trace, name, place);
+    terms = steps.length > 40 || trace.chunk > 1 ? [] : steps.flatMap((step) => step.terms);
     const nodes = terms.map(({ factors: [a, b], product }) =>
       make("span", { class: product ? "cnn-term" : "cnn-term cnn-zero" }, `${factor(a)} × ${factor(b)}`),
     );
     list.replaceChildren(...nodes);
-    const many = all.length === 1 ? "1 connection" : `${all.flatMap((step) => step.terms).length} connections`;
+    const many = steps.length === 1 ? "1 connection" : `${steps.flatMap((step) => step.terms).length} connections`;
     const label = indexText({ dw: "w", dx: "x", y: "y" }[name], place, arrays[GIVEN[name]].shape);
     words.textContent = {
       dw: `${label} is shared by ${many}. Each brings the input it sees times the delta of its output.`,
@@ -139,6 +160,9 @@ function draw({ trace, root, signal, memory }) {
       if (lit) list.scrollTop = node.offsetTop - list.offsetTop - 30;
     });
     wires.join(now?.terms.length === 1 ? [ends(now.terms[0])] : []);
+    const zeros = reachedZeros(arrays, trace, name, place);
+    for (const [index, node] of grids.x.rim) node.classList.toggle("cnn-lit", zeros.includes(index));
+    code.show(...line(now));
     sum.textContent = value;
     root.toggleAttribute("data-open", !done);
     const label = indexText(name, place, arrays[GIVEN[name]].shape);
@@ -149,6 +173,13 @@ function draw({ trace, root, signal, memory }) {
         ? `${now.terms[0].factors.map(([of, at]) => indexText(of, at, arrays[of].shape)).join(" × ")} = ${now.terms[0].factors.map(factor).join(" × ")} = ${write(now.added)}`
         : `${now.terms.length} products, together ${write(now.added)}`;
     return `Step ${k} of ${steps.length}: ${what}. ${done ? `${label} = ${value}` : `So far ${value}`}.`;
+  }
+  /** The line of code that adds the present term, or any. */
+  function line(now) {
+    if (now?.terms.length !== 1) return [sumLine(name, trace.options)];
+    const at = ([key, flat]) => [indexText(key, flat, arrays[key].shape), ROLE_OF[key]];
+    const [a, b] = now.terms[0].factors;
+    return [[indexText(name, place, arrays[GIVEN[name]].shape), "result"], " += ", at(a), " * ", at(b)];
   }
   function said(key, flat) {
     const { shape } = arrays[key];
