@@ -13,7 +13,7 @@ endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html site draft test test-torch test-browser test-course bench release grade lab refresh lint lock clean
+.PHONY: help book html site draft test test-torch test-browser test-course bench release grade worksheet quiz lab refresh lint lock clean
 
 help: ## list what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,12 @@ release: $(READY) ## make the students' version of a problem set: make release A
 
 grade: $(READY) ## grade what was handed in: make grade ASSIGNMENT=ps1 (more words in OPTIONS)
 	@$(PY) -m course.grader grade $(ASSIGNMENT) $(OPTIONS)
+
+worksheet: $(READY) ## print questions for a class and their key: make worksheet SKILLS="dw-1d dx-1d" COUNT=10 SEED=1
+	@$(PY) -m tools.practice worksheet --skills $(SKILLS) --count $(or $(COUNT),10) --seed $(or $(SEED),1)
+
+quiz: $(READY) ## write the questions of skills as a question bank for Moodle: make quiz SKILLS="dw-1d dx-1d"
+	@$(PY) -m tools.practice quiz --skills $(SKILLS)
 
 lab: $(READY) ## open the chapters in JupyterLab
 	@$(PY) -m jupyter trust book/*.ipynb # else JupyterLab shows no stored picture before a cell was run

@@ -39,7 +39,8 @@ def sheet(path):
     head = "".join(notebook["cells"][0]["source"])
     hours, points = LENGTH.search(head).groups()
     title = head.splitlines()[0].removeprefix("# ")
-    return Sheet(path.stem, title, tuple(notebook["metadata"]["cnnlab"]["chapters"]), int(hours), int(points))
+    chapters = tuple(notebook["metadata"]["cnnlab"]["chapters"])
+    return Sheet(path.stem, title, chapters=chapters, hours=int(hours), points=int(points))
 
 
 @cache
