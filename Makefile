@@ -13,7 +13,7 @@ endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html site draft test test-torch test-browser test-course bench release grade worksheet quiz lab refresh lint lock clean
+.PHONY: help book html site archive draft test test-torch test-browser test-course bench release grade worksheet quiz lab refresh lint lock clean
 
 help: ## list what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ html: $(READY) ## build the web book into _build/html, live chapters too; a warn
 
 site: html ## build the book into _build/site so that it needs no other host at all, Python included
 	@$(PY) -m tools.live --self-hosted
+
+archive: html ## pack the whole built book into one file to take away, _build/html/cnnlab-book.zip
+	@$(PY) -m tools.edition
 
 draft: $(READY) ## build the pages that are written into _build/draft; warnings are shown
 	@$(PY) -m tools.book --draft

@@ -578,6 +578,18 @@ def test_a_draft_leaves_out_pages_and_parts_that_are_not_written(tmp_path):
     assert short == {"format": "jb-book", "root": "book/b", "parts": [{"chapters": [{"file": "book/b"}]}]}
 
 
+def test_every_work_is_cited_where_it_is_used():
+    book_folder = ROOT / "book"
+    listed = set(
+        re.findall(
+            r"^@\w+\{([\w-]+),", (book_folder / "references.bib").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    )
+    text = "".join(path.read_text(encoding="utf-8") for path in book_folder.glob("*.md"))
+    cited = {key.strip() for keys in re.findall(r"\{cite\}`([^`]+)`", text) for key in keys.split(",")}
+    assert listed == cited
+
+
 # The page made from docstrings
 
 

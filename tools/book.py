@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import yaml
 from PIL import Image, ImageDraw
 
-from tools import light
+from tools import edition, light
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -95,9 +95,9 @@ def fingerprint(toc_path):
 
 def contents(toc_path):
     """Everything that the book is built from; when it is the same as last time, nothing has to be done."""
-    return fingerprint(toc_path) + digest(
-        [ROOT / "book", ROOT / "src", ROOT / "course" / "source", ROOT / "tools" / "light", Path(__file__)]
-    )
+    folders = ("book", "src", "course/source", "tools/light", "tools/edition.py")
+    parts = digest([*(ROOT / folder for folder in folders), Path(__file__)])
+    return f"{fingerprint(toc_path)}{parts}{edition.edition()}"
 
 
 def build(output, toc_path, strict=True, jobs=1):
@@ -134,6 +134,8 @@ def build(output, toc_path, strict=True, jobs=1):
         return False
     stamp.write_text(inputs, encoding="utf-8")
     light.publish(built, output)
+    (output / edition.ARCHIVE).unlink(missing_ok=True)  # it holds the pages of before
+    edition.stamp(output)
     return True
 
 

@@ -1,6 +1,6 @@
 """Convolution in one and two dimensions, forward and backward.
 
-"Convolution" means cross-correlation, as in every framework: the kernel is not flipped. The layout is
+"Convolution" means cross-correlation, as in PyTorch, TensorFlow and JAX: the kernel is not turned. The layout is
 `N, C, *spatial`. Both dimensions share one implementation. For every kernel offset it gathers the inputs
 that this weight meets into the rows of a matrix of columns (im2col); then
 

@@ -616,7 +616,7 @@ ENTRIES = (
             "conv.dx": Change(before=_rotate_kernel),
         },
         tempting="Mathematics and numpy.convolve flip the kernel.",
-        why="In this book, and in every framework, the kernel of a convolutional layer is not flipped.",
+        why="In this book, and in PyTorch, TensorFlow and JAX, a convolution does not turn the kernel.",
         hint="numpy.correlate does not flip, numpy.convolve does.",
         chapter="two-dimensions",
         section="correlate-or-convolve",

@@ -204,7 +204,7 @@ def _as_html(misconception: Misconception) -> str:
         facts.append(("Same numbers as", " and ".join(links) + "."))
     address = f"{misconception.chapter}.ipynb#{misconception.section}"
     facts.append(("Read", f"<a href='{address}'>{html.escape(CHAPTERS[misconception.chapter])}</a>."))
-    said = " ".join(f"<em>{word}:</em> {text}" for word, text in facts)
+    said = "<br>".join(f"<em>{word}:</em> {text}" for word, text in facts)
     rows = "".join(
         f"<tr><th scope='row' style='text-align:left;vertical-align:top;padding:.1em .8em .1em 0;font-weight:normal'>"
         f"{html.escape(word)}</th><td style='text-align:left;padding:.1em 0;overflow-wrap:anywhere'>"
