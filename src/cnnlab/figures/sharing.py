@@ -88,7 +88,7 @@ def over_time(
     cell, gap, names_wide, scale = 1.7, 0.95, 1.75, 0.4
     below = connections + 1.6, connections + 3.3  # the rows of dw and v, in cells from the top
     rows = [*zip(range(1, connections + 1), names, terms.T, [None] * connections, strict=True)]
-    rows += [(below[0], "dw", sums, "delta"), (below[1], "v", velocities, "result")]
+    rows += [(below[0], "dw", sums, "result"), (below[1], "v", velocities, None)]
     wide, high = names_wide + steps * cell + (steps - 1) * gap + 0.1, below[1] + 1.1
     lefts = [names_wide + step * (cell + gap) for step in range(steps)]
     arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
