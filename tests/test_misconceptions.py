@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from docutils.nodes import make_id
 
 from cnnlab import check, examples, misconceptions
 from cnnlab.check.sandbox import copied
@@ -24,6 +23,8 @@ from cnnlab.misconceptions import (
     values,
 )
 from cnnlab.tasks import TASKS
+from tools import reading
+from tools.numbers import execute
 
 
 def targets_of(task):
@@ -173,10 +174,7 @@ def test_a_listing_shows_each_mistake_once(group):
 
 @pytest.mark.parametrize("chapter", sorted({mistake.chapter for mistake in CATALOGUE.values()}))
 def test_each_mistake_leads_to_a_section_that_exists(chapter):
-    text = _text(Path(__file__).parent.parent / "book" / f"{chapter}.ipynb")
-    sections = {
-        make_id(re.sub(r"[*`$]", "", title)) for title in re.findall(r"^##+ (.+)", text, re.MULTILINE)
-    }
+    sections = reading.sections(execute.read(execute.BOOK / f"{chapter}.ipynb"))
     lost = {m.id: m.section for m in CATALOGUE.values() if m.chapter == chapter and m.section not in sections}
     assert lost == {}
 

@@ -340,7 +340,7 @@ def project(folder, page):
     """A small book with the project's own configuration and tools."""
     for name in ("tools", "book/_static"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "requirements.txt", "book/references.bib"):
+    for name in ("_config.yml", "pyproject.toml", "requirements.txt", "book/references.bib"):
         shutil.copyfile(ROOT / name, folder / name)
     (folder / "book" / "first.md").write_text(page)
     (folder / "book" / "other.md").write_text("# Another page\n\nText.\n")
@@ -576,6 +576,13 @@ def test_a_draft_leaves_out_pages_and_parts_that_are_not_written(tmp_path):
     }
     short = book.without_missing(toc, tmp_path)
     assert short == {"format": "jb-book", "root": "book/b", "parts": [{"chapters": [{"file": "book/b"}]}]}
+
+
+def test_each_page_says_at_its_foot_which_edition_it_is(built):
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    for page in (built / "book").glob("*.html"):
+        foot = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select_one("footer .edition")
+        assert f"Version {version}" in foot.text
 
 
 def test_every_work_is_cited_where_it_is_used():

@@ -5,6 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import reading
+from tools.numbers import execute
 from tools.numbers.normalise import VIEW
 
 
@@ -31,7 +32,7 @@ def notebook(*cells, answer="0.4", question="What is dw[1]?"):
     still = f'<div class="{reading.BOX}"></div>'
     box = new_code_cell("widgets.AnswerBox(1)", metadata={"tags": ["hide-input"]})
     box.outputs = [new_output("display_data", {VIEW: {"model_id": "m"}, "text/html": still})]
-    trace = {"question": question, "answer": {"text": answer}}
+    trace = {"question": question, "answer": {"text": answer}, "wrong": []}
     made = new_notebook(cells=[box if cell is None else cell for cell in cells])
     made.metadata["widgets"] = {reading.STATE: {"state": {"m": {"state": {"trace": trace}}}}}
     return made
@@ -83,3 +84,30 @@ def test_goals_are_the_first_list_before_the_first_section():
         "add ([1](#a))",
         "turn",
     ]
+
+
+BOOK = {path.stem: path for path in execute.find()}
+
+
+@pytest.mark.parametrize("name", BOOK)
+def test_a_reply_leads_to_the_section_that_explains(name):
+    lost = {}
+    for box in reading.boxes(execute.read(BOOK[name])):
+        for link in box.links:
+            page, _, section = link.partition(".ipynb#")
+            if not (section.startswith("mistake-") or section in reading.sections(execute.read(BOOK[page]))):
+                lost[link] = box.question
+    assert lost == {}
+
+
+@pytest.mark.parametrize("name", reading.chapters())
+def test_no_answer_stands_above_its_box(name):
+    assert list(reading.answers_early(execute.read(BOOK[name]))) == []
+
+
+@pytest.mark.parametrize("name", reading.chapters())
+def test_a_chapter_is_no_longer_than_one_sitting(name):
+    notebook = execute.read(BOOK[name])
+    text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert sum(map(reading.visible_words, text)) <= reading.WORDS
+    assert 1 <= len(reading.boxes(notebook)) <= reading.BOXES

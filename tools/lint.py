@@ -16,6 +16,7 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import words
 from tools.numbers import execute, fields, proof, tokens
 from tools.numbers.normalise import VIEW
 
@@ -79,6 +80,7 @@ def page_remarks(text, page="page", folder=None):
     ]
     texts += [f"{match.group()} is filled in only in notebooks" for match in fields.FIELD.finditer(text)]
     texts += _link_remarks(text, folder)
+    texts += words.remarks(text) if page != words.EXCEPT else []
     if _EMPTY_ALT.search(text):
         texts.append("an image has no alt text")
     return [Remark(page, "text", t) for t in [*texts, *heading_remarks(text)]]
@@ -113,6 +115,7 @@ def _text_remarks(cell, known, folder):
         yield "a raw cell is not shown everywhere; make it Markdown"
     if cell.get("attachments"):
         yield "attachments are not shown on the page; put the file in book/_static"
+    yield from words.remarks(source)
     yield from _link_remarks(source, folder)
 
 

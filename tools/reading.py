@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 
 import yaml
+from docutils.nodes import make_id
 from markdown_it import MarkdownIt
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -80,13 +81,21 @@ def goals(notebook):
     return items
 
 
+def sections(notebook, anchor=make_id):
+    """The anchors of a notebook's sections, as the built page has them; those of Markdown links with `default_slugify`."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    titles = re.findall(r"^##+ (.+)", text, re.MULTILINE)
+    return {anchor(re.sub(r"[*`$]", "", title)) for title in titles}
+
+
 @dataclass(frozen=True)
 class Box:
-    """An answer box: the place of its cell, what it asks, and the answer as it is written."""
+    """An answer box: the place of its cell, what it asks, the answer as it is written, and where its replies lead."""
 
     index: int
     question: str
     answer: str
+    links: tuple
 
 
 def boxes(notebook):
@@ -98,7 +107,9 @@ def boxes(notebook):
             data = output.get("data", {})
             if VIEW in data and BOX in data.get("text/html", ""):
                 trace = states[data[VIEW]["model_id"]]["state"]["trace"]
-                found.append(Box(index, trace["question"], trace["answer"]["text"]))
+                links = [reply["link"] for known in trace["wrong"] for reply in known["replies"]]
+                answer = trace["answer"]["text"]
+                found.append(Box(index, trace["question"], answer, tuple(filter(None, links))))
     return found
 
 

@@ -1,13 +1,13 @@
 """One word for one thing: the words of the book, and the others that it does not use.
 
-`remarks` finds the others in the text of a page. Code, addresses and quoted words are left alone, and so is the
-glossary, which names them for readers who look for them.
+`remarks` finds the others in the text of a page. Code, addresses and quoted words are left alone.
 """
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+EXCEPT = "glossary"  # it names the others for who looks for them
 
 WORDS = {
     "place": (r"positions?", "where a kernel lies on its input; each place has one output"),
