@@ -321,6 +321,15 @@ def test_logarithmic_ticks_are_plain_numbers():
     assert not any("^" in text or "10−" in text for text in texts(figure))
 
 
+def test_a_logarithmic_axis_has_more_than_one_label():
+    """With a single power of ten in sight, its twos and fives are written, too."""
+    short, long = (
+        texts(figures.curves({"loss": loss}, says="A loss.", log=True)) for loss in ([0.8, 0.04], [9, 0.02])
+    )
+    assert {"0.05", "0.1", "0.2", "0.5"} <= set(short)
+    assert {"0.1", "1"} <= set(long) and "0.2" not in long
+
+
 def test_bars_write_their_values():
     figure = figures.bars({"sum": 20, "product": 80.00004}, says="Two results.")
     assert {"sum", "product", "20", "80"} <= set(texts(figure))

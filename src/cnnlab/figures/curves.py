@@ -141,6 +141,10 @@ def _plain_ticks(axes: Axes, log: bool, logx: bool) -> None:
         axis.set_major_formatter(lambda value, _: number(value, 4))
         if logarithmic:
             axis.set_minor_formatter(lambda value, _: "")
+    low, high = axes.get_ylim()
+    if log and np.floor(np.log10(high)) - np.ceil(np.log10(low)) < 1:
+        # One power of ten alone says nothing of the scale: write its twos and fives, too.
+        axes.yaxis.set_minor_formatter(lambda value, _: number(value, 4) if f"{value:e}"[0] in "25" else "")
 
 
 def corner(
