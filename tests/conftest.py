@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
@@ -43,8 +44,26 @@ def write_agreed(terminalreporter):
         terminalreporter.write_line("; ".join(found))
 
 
+def write_equations(terminalreporter):
+    """Say how many equations were computed from what is printed, and how many slips in them were noticed."""
+    for name, title in (
+        ("equations", "equations of the book"),
+        ("slips", "slips in equations, one at a time"),
+    ):
+        total = Counter()
+        for report in terminalreporter.stats.get("passed", ()):
+            for found in (value for key, value in report.user_properties if key == name):
+                total.update(found)
+        if total:
+            terminalreporter.write_sep("-", title)
+            terminalreporter.write_line(
+                "; ".join(f"{what}: {count}" for what, count in sorted(total.items()))
+            )
+
+
 def pytest_terminal_summary(terminalreporter):
     """Print which checks were tried on which functions, what was compared, and what this machine could not try."""
+    write_equations(terminalreporter)
     matrix_of_checks.write(terminalreporter)
     write_agreed(terminalreporter)
     roads.write(terminalreporter)
