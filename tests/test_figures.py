@@ -292,6 +292,25 @@ def test_connection_matrix_leaves_zeros_blank():
     assert "marked weight at (0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3)" in figure.alt
 
 
+def test_a_matrix_can_name_its_rows_and_columns():
+    figure = figures.connection_matrix(
+        [[1, 0], [5, 2]], says="A kernel.", rows=["y0", "y1"], columns=["x0", "x1"]
+    )
+    assert "blank x0 x1; y0 1 blank; y1 5 2; marked weight at (1, 1), (2, 1), (2, 2)" in figure.alt
+    bare = figures.connection_matrix([[1, 0], [5, 2]], says="A kernel.")
+    edges = [one.svg.count("<path") for one in (figure, bare)]
+    assert edges[0] == edges[1], "names have no edge"
+
+
+def test_the_largest_count_is_the_darkest():
+    opacities = re.findall(
+        r"fill-opacity: ?([\d.]+)|; opacity: ([\d.]+)",
+        figures.grids([[Grid([1, 2, 4], heat=True)]], says="Counts.").svg,
+    )
+    shades = [float(one or other) for one, other in opacities]
+    assert 0.4 in shades and shades.index(0.4) > 0
+
+
 def test_curves_tell_their_ends_and_name_themselves():
     figure = figures.curves({"right": [4, 2, 1 / 3], "wrong": [4, 3, 2.5]}, says="Two losses.")
     assert figure.alt == "Two losses. right: from 4 to 0.3333. wrong: from 4 to 2.5."

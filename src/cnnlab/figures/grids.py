@@ -25,12 +25,16 @@ class Grid:
     title    written above the array
     marks    {index: role, a key of `palette.ROLES`}; an index is an int for a vector, a pair for a matrix
     blocks   (rows, columns) of the blocks that heavier lines set off, such as the windows of a pool; None for none
+    heads    whether the first row and the first column are names, which have no edge
+    heat     whether a cell is the darker the larger its number, as a count is shown
     """
 
     values: object
     title: str = ""
     marks: Mapping = field(default_factory=dict)
     blocks: tuple[int, int] | None = None
+    heads: bool = False
+    heat: bool = False
 
     def table(self) -> Array:
         table = np.asarray(self.values)
@@ -161,7 +165,10 @@ def _draw(
     marked = item.marked()
     for (i, j), value in np.ndenumerate(table):
         x, y = left + inset + j * cell, start + i
-        frame(axes, x, y, cell, marked.get((i, j)))
+        if item.heat:
+            _heat(axes, x, y, cell, value / max(table.max(), 1))
+        if not (item.heads and 0 in (i, j)):
+            frame(axes, x, y, cell, marked.get((i, j)))
         axes.text(
             x + cell / 2, y + 0.52, item.text(value, digits), ha="center", va="center_baseline", fontsize=size
         )
@@ -200,6 +207,11 @@ def _blocks(
         for j in range(0, shape[1] - columns + 1, columns):
             at, size = (left + j * cell, top + i), (columns * cell, rows)
             axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=INK, linewidth=1.6))
+
+
+def _heat(axes: Axes, x: float, y: float, width: float, share: float) -> None:
+    """A cell's share of the largest number as a shade of the page's text color, light enough to read the number on it."""
+    axes.add_patch(Rectangle((x, y), width, 1, facecolor=(INK, 0.4 * share**2), edgecolor="none"))
 
 
 def frame(axes: Axes, x: float, y: float, width: float, mark: str | None = None) -> None:

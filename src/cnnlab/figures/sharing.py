@@ -56,14 +56,27 @@ def weight_gradient(
 
 
 def connection_matrix(
-    matrix: ArrayLike, *, says: str, title: str = "", marks: Mapping | None = None, digits: int = 4
+    matrix: ArrayLike,
+    *,
+    says: str,
+    title: str = "",
+    marks: Mapping | None = None,
+    digits: int = 4,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
 ) -> Figure:
-    """A convolution as a matrix, zeros left blank; repeated weights stand on diagonals."""
+    """A convolution as a matrix, zeros left blank; repeated weights stand on diagonals.
+
+    rows, columns   names of the outputs and the inputs, written beside their rows and above their columns
+    """
     matrix = np.asarray(matrix)
     cells = np.array([[v if v != 0 else "" for v in row] for row in matrix.tolist()], dtype=object)
     if marks is None:
         marks = {at: "weight" for at in zip(*np.nonzero(matrix), strict=True)}
-    return grids([[Grid(cells, title, marks)]], says=says, digits=digits)
+    if rows:
+        cells = np.vstack([["", *columns], np.column_stack([np.array(rows, dtype=object), cells])])
+        marks = {(i + 1, j + 1): mark for (i, j), mark in marks.items()}
+    return grids([[Grid(cells, title, marks, heads=bool(rows))]], says=says, digits=digits)
 
 
 def over_time(
