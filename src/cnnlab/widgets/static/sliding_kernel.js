@@ -66,7 +66,6 @@ function draw({ trace, root, signal, memory }) {
   let ended = null;
   signal.addEventListener("abort", () => ended?.abort());
 
-  const inner = make("div", { role: "group" });
   const sliders = Object.entries(trace.sliders).map(([name, [min, max]]) => {
     const words = make("span", { class: "cnn-number" });
     const [long, letter] = OPTIONS[name];
@@ -83,8 +82,8 @@ function draw({ trace, root, signal, memory }) {
     tell();
     return make("label", { class: "cnn-skip", title: long }, words, range);
   });
-  const head = make("div");
-  root.append(head, make("div", { class: "cnn-controls", role: "group", "aria-label": "Options" }, ...sliders), inner);
+  const bar = make("div", { class: "cnn-controls", role: "group", "aria-label": "Options" }, ...sliders);
+  root.append(bar);
   rebuild();
 
   /** With other options there are other numbers: those in the page's address no longer fit. */
@@ -103,9 +102,10 @@ function draw({ trace, root, signal, memory }) {
       memory.arrays = shaped(trace, memory.full, memory.options).given;
     }
     if (memory.lit) memory.lit[1] = Math.min(memory.lit[1], now.given[GIVEN[memory.lit[0]]].values.length - 1);
-    inner.replaceChildren();
-    drawLight({ trace: now, root: inner, signal: ended.signal, memory }, trace.at, (parts) => build(now, memory, parts));
-    head.replaceChildren(inner.querySelector(".cnn-title"));
+    // The sliders stay where they are: one of them may be in the reader's hand.
+    for (const node of [...root.children]) if (node !== bar) node.remove();
+    drawLight({ trace: now, root, signal: ended.signal, memory }, trace.at, (parts) => build(now, memory, parts));
+    root.prepend(root.querySelector(".cnn-title"));
   }
 }
 
