@@ -40,7 +40,7 @@ def visit(browser, address):
         phone.send("Emulation.setCPUThrottlingRate", {"rate": 4})
         page.add_init_script(WATCH)
         page.goto(address, wait_until="networkidle", timeout=180_000)
-        page.wait_for_timeout(3000)
+        page.wait_for_timeout(1000)
         return page.evaluate(SEEN)
 
 

@@ -185,3 +185,22 @@ def test_what_a_cell_shows_comes_before_its_folded_code(open_page):
         assert folded.evaluate("(one) => one.previousElementSibling.classList.contains('cell_output')")
     # Code that only asks for a widget is left out.
     assert "widgets.WeightSharing(" not in page.locator("article").text_content()
+
+
+HEADINGS = """async () => {
+  const tops = {};
+  for (const section of document.querySelectorAll("article section section")) {
+    location.hash = section.id;
+    await new Promise((done) => setTimeout(done, 300));
+    const atTheEnd = scrollY + innerHeight > document.documentElement.scrollHeight - 2;
+    if (!atTheEnd) tops[section.id] = Math.round(section.getBoundingClientRect().top);
+  }
+  return tops;
+}"""
+
+
+def test_links_lead_to_their_headings_although_nothing_between_is_laid_out(open_page):
+    page = open_page("book/two-dimensions.html")
+    tops = page.evaluate(HEADINGS)
+    assert len(tops) > 6
+    assert {name: top for name, top in tops.items() if not 0 <= top <= 120} == {}
