@@ -154,18 +154,19 @@ def test_a_page_is_dark_from_its_first_paint_where_the_reader_wants_dark(open_pa
 
 
 PRINTED = """() => addEventListener("beforeprint", () => {
-  const seen = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility()).length;
+  const isSeen = (one) => one.checkVisibility({ opacityProperty: true });
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter(isSeen).length;
   window.printed = {
-    solutions: seen("details.hide:not(.behind) .cell_input pre"),
+    solutions: seen(".tag_hide-cell details.hide .cell_input pre"),
     folded: seen("details:not([open]) > summary"),
-    buttons: seen("button, .headerlink, .behind"),
+    buttons: seen("button, .headerlink, .behind, .tag_hide-input details"),
   };
 })"""
 
 
 def test_paper_has_the_solutions_and_no_buttons(open_page):
     page = open_page("book/two-dimensions.html")
-    count = page.locator("details.hide:not(.behind)").count()
+    count = page.locator(".tag_hide-cell details.hide").count()
     page.evaluate("scrollTo(0, 9000)")
     page.evaluate("scrollTo(0, 8000)")  # upwards: the theme's button to the top comes
     page.emulate_media(media="print")
