@@ -22,17 +22,20 @@ def curves(
     log: bool = False,
     logx: bool = False,
     height: float = 2.8,
+    width: float = WIDTH,
     roles: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw named curves over a shared axis. Dashes and markers tell them apart, and color those that have a role.
 
     series   {name: values}; `x` gives the abscissa, else 0, 1, 2, ...
+    height, width   inches
     roles    {name: role} of curves that mean a role, such as "wrong"; the others are drawn in the color of text
     says     what the picture shows; the alt text adds each curve's first and last value
     """
     with style():
-        fig = canvas(height)
-        axes = fig.add_axes((0.15, 0.19, 0.81, 0.76))
+        fig = canvas(height, width)
+        left = 0.15 * (WIDTH / width)  # as many inches in any width, so that the label has its room
+        axes = fig.add_axes((left, 0.19, 0.81 - (left - 0.15), 0.76))
         markers = "os^Dv"
         for k, (name, values) in enumerate(series.items()):
             color = _color(name, roles)

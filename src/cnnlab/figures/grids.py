@@ -83,6 +83,7 @@ def grids(
     says     what the picture shows, in a sentence: the beginning of the alt text, which goes on with the arrays
     digits   significant digits in a cell
     cell     width of a cell, in heights: more than 1 where numbers are long
+    cell_inches   height of a cell at most; a picture that is wider than the page gets smaller ones
     joins    lines between arrays of different rows; say in `says` what they mean
     between  the space between two rows, in heights of a cell: more where joins need it
     Raises ValueError if `says` contains a decimal number: numbers in the alt text come from the arrays.

@@ -18,12 +18,18 @@ from cnnlab.trace import Index
 
 
 def pool_planes(
-    dy: Array, x: Array, size: Sizes, *, stride: Sizes | None = None, ties: str = "first"
+    dy: Array,
+    x: Array,
+    size: Sizes,
+    *,
+    stride: Sizes | None = None,
+    ties: str = "first",
+    cell_inches: float = 0.44,
 ) -> Figure:
     """One plane of max-pooling: x with its winners marked, dy, and the gradient dx that the trace adds up.
 
-    dy (1, 1, O1, O2), x (1, 1, H, W); size, stride and ties as `trace.pool_dx`. Heavier lines set off the windows
-    where they do not overlap.
+    dy (1, 1, O1, O2), x (1, 1, H, W); size, stride and ties as `trace.pool_dx`, cell_inches as in `grids`. Heavier lines
+    set off the windows where they do not overlap.
     """
     entries = _entries(dy, x, size, stride, ties)
     dx = np.array([entry.total for entry in entries]).reshape(x.shape[2:])
@@ -44,7 +50,7 @@ def pool_planes(
         "→",
         Grid(dx, "dx", reached, blocks),
     ]
-    return grids([row], says=says)
+    return grids([row], says=says, cell_inches=cell_inches)
 
 
 def pool_routes(

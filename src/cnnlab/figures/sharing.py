@@ -30,15 +30,24 @@ def nine_fields(example: Example) -> Figure:
     return grids(
         rows,
         says="Nine copies of the input, one for each neuron, with its receptive field filled with its letter.",
+        cell_inches=0.22,
     )
 
 
 def weight_gradient(
-    dy: Array, x: Array, w: Array, offset: Sizes, *, stride: Sizes = 1, padding: Sizes = 0
+    dy: Array,
+    x: Array,
+    w: Array,
+    offset: Sizes,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    cell_inches: float = 0.44,
 ) -> Figure:
     """One weight's gradient: the inputs that this weight met, the upstream gradient, and their sum of products.
 
-    offset   the weight's place in the kernel, an int in one dimension and a pair in two
+    offset        the weight's place in the kernel, an int in one dimension and a pair in two
+    cell_inches   as in `grids`
     """
     offset = tuple(np.atleast_1d(offset).tolist())
     entry = trace.conv_dw(dy, x, w, index=(0, 0, *offset), stride=stride, padding=padding)
@@ -52,7 +61,7 @@ def weight_gradient(
         f"gradient of the output it went to, and the products add up."
     )
     row = [Grid(x[0, 0], "x", met), Grid(dy[0, 0], "dy", came), "→", Grid(dw, "dw", {offset: "result"})]
-    return grids([row], says=says)
+    return grids([row], says=says, cell_inches=cell_inches)
 
 
 def connection_matrix(
