@@ -89,7 +89,9 @@ function draw({ trace, root, signal, memory }) {
   /** With other options there are other numbers: those in the page's address no longer fit. */
   function forget() {
     if (!root.closest(".cnnlab-widget") || !location.hash.startsWith(HASH)) return;
-    const { [slug(trace.title)]: _, ...others } = readAddress(location.hash);
+    const name = slug(trace.title);
+    const { [name]: mine, ...others } = readAddress(location.hash);
+    if (mine && "alone" in mine) others[name] = { alone: "" };
     history.replaceState(history.state, "", writeAddress(others) || location.pathname + location.search);
   }
   function rebuild() {
