@@ -14,7 +14,7 @@ PARTS = {
     "ways": "one convolution as loops, as a matrix, and as columns",
     "routing": "nulling neurons against nulling entries in max-pooling",
     "wasm": "the same shapes in WebAssembly (Pyodide, under Node)",
-    "widget_steps": "how long a widget draws one step, in Chromium",
+    "widget_steps": "how long a widget draws a step, and follows a changed number, in Chromium",
     "page_weight": "what each page of the built book transfers",
     "slow_phone": "when the words and the formulas of each page stand on a slow phone",
     "lighthouse": "Lighthouse's scores of each page (under Node)",

@@ -1,6 +1,6 @@
-"""How long the widgets take to draw one step, in Chromium: `python -m bench widget_steps`.
+"""How long the widgets take to draw a step and to follow a changed number, in Chromium: `python -m bench widget_steps`.
 
-A step is taken at the beginning of a frame; its time ends when the main thread has run the script and done style,
+A step or a change is made at the beginning of a frame; its time ends when the main thread has run the script and done style,
 layout and paint for that frame. A frame of 60 in a second has 16.7 ms for it. The page is made of the widgets alone,
 with the host of the built book.
 """
@@ -18,10 +18,12 @@ from cnnlab import datasets, examples, network, widgets
 from tools.sphinx_ext import widgets as extension
 
 ROUNDS = 5
+EDITS = 20
 FRAME = 16.7
 
-# Reset, then every step to the end, each at the beginning of a frame; [milliseconds of the frame's work, ...].
-MEASURE = """async (place) => {
+# Back to the start and every step to the end; then one more on the number that is aimed at, again and again. Each at the
+# beginning of a frame; {steps, edits} as milliseconds of the frame's work.
+MEASURE = """async (place, count) => {
   const button = (name) => [...place.querySelectorAll("button")].find((one) => one.textContent === name);
   const root = place.querySelector(".cnn");
   const frame = (act) => new Promise((done) => requestAnimationFrame(() => {
@@ -31,10 +33,15 @@ MEASURE = """async (place) => {
     port1.onmessage = () => done(performance.now() - started);
     port2.postMessage(0);
   }));
-  await frame(() => button("Reset").click());
-  const times = [];
-  while (root.dataset.step !== root.dataset.steps) times.push(await frame(() => button("Step").click()));
-  return times;
+  const [steps, edits] = [[], []];
+  if (button("Again")) {
+    button("Again").click();
+    await frame(() => button("Back").click());
+    while (root.dataset.step !== root.dataset.steps) steps.push(await frame(() => button("Step").click()));
+  }
+  const more = place.querySelector("[aria-label='One more']");
+  for (let n = 0; n < count; n++) edits.push(await frame(() => more.click()));
+  return { steps, edits };
 }"""
 # Until every widget of the page is drawn, from the beginning of the navigation.
 ALIVE = "performance.now()"
@@ -45,6 +52,7 @@ def subjects():
     nine, pooling, two = examples.nine_neurons, examples.pooling, examples.two_convolutions
     rng = np.random.default_rng(0)
     split = datasets.digits()
+    longer = examples.one_dimension_longer
     return {
         "weight sharing, 5x5": widgets.WeightSharing(nine.x, nine.w, nine.dy),
         "weight sharing, 28x28": widgets.WeightSharing(
@@ -58,6 +66,10 @@ def subjects():
         "backward pass, 8x8 digit": widgets.BackwardPass(
             network.digits_network(), split.test_images[:1], int(split.test_labels[0])
         ),
+        "sheet of deltas, 5x5": widgets.DeltaSheet(nine.x, nine.w, nine.dy),
+        "three sums, 6": widgets.ThreeSums(longer.x, longer.w, longer.dy),
+        "turn, 5x5": widgets.Turn(nine.x, nine.w, nine.dy),
+        "sliding kernel, 6": widgets.SlidingKernel(longer.x, longer.w, longer.dy, sliders=()),
     }
 
 
@@ -69,16 +81,26 @@ def page_of(widget):
 
 
 def measure(page, folder, widget):
-    """Milliseconds of every step of every round, milliseconds until the widget lives, and bytes of its trace."""
+    """Milliseconds of the steps and of the changes of every round, until the widget lives, and bytes of its trace."""
     file = folder / "page.html"
     file.write_text(page_of(widget), encoding="utf-8")
-    steps, alive = [], []
+    steps, edits, alive = [], [], []
     for _ in range(ROUNDS):
         page.goto(file.as_uri())
         page.wait_for_selector(".cnnlab-widget[data-alive]")
         alive.append(page.evaluate(ALIVE))
-        steps += page.locator(".cnnlab-widget").evaluate(MEASURE)
-    return steps, alive, len(json.dumps(widget.trace))
+        times = page.locator(".cnnlab-widget").evaluate(MEASURE, EDITS)
+        steps += times["steps"]
+        edits += times["edits"]
+    return steps, edits, alive, len(json.dumps(widget.trace))
+
+
+def described(times):
+    """The median, what 95 of 100 keep to, and the worst of some milliseconds; None where there are none."""
+    if not times:
+        return None
+    median, p95 = statistics.median(times), float(np.quantile(times, 0.95))
+    return {"median": round(median, 2), "p95": round(p95, 2), "max": round(max(times), 2)}
 
 
 def main():
@@ -87,31 +109,25 @@ def main():
     with tempfile.TemporaryDirectory() as folder, pages.chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, widget in subjects().items():
-            steps, alive, size = measure(page, Path(folder), widget)
-            median, worst = statistics.median(steps), max(steps)
+            steps, edits, alive, size = measure(page, Path(folder), widget)
             rows.append(
                 {
                     "widget": name,
                     "steps": len(steps) // ROUNDS,
-                    "milliseconds": {
-                        "median": round(median, 2),
-                        "p95": round(float(np.quantile(steps, 0.95)), 2),
-                        "max": round(worst, 2),
-                    },
+                    "milliseconds": described(steps),
+                    "edit_milliseconds": described(edits),
                     "alive_after_milliseconds": round(statistics.median(alive)),
                     "trace_bytes": size,
                 }
             )
-            print(
-                f"{name:28} median {median:5.2f} ms, largest {worst:6.2f} ms, alive after {statistics.median(alive):4.0f} ms"
-            )
+            print(f"{name:28} step {rows[-1]['milliseconds']}, edit {rows[-1]['edit_milliseconds']}")
         chromium = browser.version
-    described = machine.describe()
-    about = {key: described[key] for key in ("cpu", "cores", "system", "python", "date")}
+    here = machine.describe()
+    about = {key: here[key] for key in ("cpu", "cores", "system", "python", "date")}
     machine.write(
         "widget_steps",
         {
-            "about": "drawing one step of a widget in Chromium, main thread; bench/README.md explains the keys",
+            "about": "drawing one step of a widget, and what follows a changed number, in Chromium, main thread; bench/README.md explains the keys",
             "machine": {
                 **about,
                 "chromium": chromium,

@@ -643,7 +643,7 @@ def backward_agrees(script, state):
         assert written == widget.trace["results"]
         if kernel == state["kernel"]:
             assert written == state["results"]
-        for name in set(shown) - {"loss", "x", "w", "b", "v"}:
+        for name in set(shown) - {"loss", "x", "w", "b", "v", "s"}:
             for place, value in enumerate(shown[name]["values"]):
                 found = script.call("behind", shown, net, state, kernel, state["label"], name, place)
                 total = sum(term["product"] for term in found["terms"]) + found["rest"]

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from live_book import Plain, listening
 from selenium import webdriver
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.webkitgtk.service import Service
 from websockets.sync.client import connect
 
@@ -60,6 +62,7 @@ class Firefox:
     """Firefox by WebDriver BiDi, which it speaks itself."""
 
     narrow = 390
+    hand = "touch"  # what a phone's reader uses
 
     def __init__(self, folder):
         lines = (
@@ -123,6 +126,16 @@ class Firefox:
         source = {"type": "key", "id": "keyboard", "actions": keys}
         self._call("input.performActions", context=self._tab, actions=[source])
 
+    def press(self, x, y, hand="mouse"):
+        """Press and let go at a place of the window, with a mouse or a finger."""
+        actions = [
+            {"type": "pointerMove", "x": x, "y": y},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        source = {"type": "pointer", "id": hand, "parameters": {"pointerType": hand}, "actions": actions}
+        self._call("input.performActions", context=self._tab, actions=[source])
+
     def close(self):
         with contextlib.suppress(Exception):
             self._call("browser.close")
@@ -135,6 +148,7 @@ class WebKit:
     """WebKitGTK's MiniBrowser by selenium, on a display of its own."""
 
     narrow = 447  # its window takes no less
+    hand = "mouse"  # its driver has no finger
 
     def __init__(self, folder):
         read, write = os.pipe()
@@ -185,6 +199,12 @@ class WebKit:
 
     def type(self, text):
         self._keyboard.send_keys(text).perform()
+
+    def press(self, x, y, hand="mouse"):
+        """Press and let go at a place of the window."""
+        actions = ActionBuilder(self._driver, mouse=PointerInput(hand, hand), duration=0)
+        actions.pointer_action.move_to_location(x, y).click()
+        actions.perform()
 
     def close(self):
         with contextlib.suppress(Exception):

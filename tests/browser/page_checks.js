@@ -113,6 +113,9 @@ globalThis.pageChecks = (() => {
   const boxes = () => widgets().filter((place) => trace(place).answer);
   const root = (place) => place.querySelector(".cnn");
   const steppers = () => widgets().filter((place) => "step" in root(place).dataset);
+  const editable = () => widgets().filter((place) => place.querySelector("[data-edit]"));
+  const cell = (number) => editable()[number].querySelector(".cnn-cell:has(> [data-edit]):not([data-quiet])");
+  const resetOf = (number) => all("button", editable()[number]).find((button) => button.textContent === "Reset");
 
   return {
     ready,
@@ -127,12 +130,29 @@ globalThis.pageChecks = (() => {
       widgets: all(".cnnlab-widget").length,
       living: widgets().length,
       steppers: steppers().length,
+      editable: editable().length,
       boxes: boxes().length,
       words: text().textContent.split(/\s+/).length,
     }),
     // A widget that shows its last step goes back to the first one: its button says "Again".
     focusStep: (number) => all("button", steppers()[number]).find((button) => /^(Step|Again)$/.test(button.textContent)).focus(),
     step: (number) => Number(root(steppers()[number]).dataset.step),
+    // Focus on the first number that can be changed, and on the button that puts all back.
+    focusNumber: (number) => cell(number).focus(),
+    focusReset: (number) => resetOf(number).focus(),
+    // Where such a number stands, in the middle of the window: for a mouse or a finger.
+    placeOf(number, more) {
+      const node = more ? editable()[number].querySelector("[aria-label='One more']") : cell(number);
+      node.scrollIntoView({ block: "center", behavior: "instant" });
+      const { left, top, width, height } = node.getBoundingClientRect();
+      return [Math.round(left + width / 2), Math.round(top + height / 2)];
+    },
+    placeOfReset(number) {
+      const { left, top, width, height } = resetOf(number).getBoundingClientRect();
+      return [Math.round(left + width / 2), Math.round(top + height / 2)];
+    },
+    // The number, and whether it is marked as the reader's own.
+    numberOf: (number) => [cell(number).querySelector("[data-edit]").firstChild.data, root(editable()[number]).hasAttribute("data-own")],
     // Puts the cursor into an answer box and returns the right answer.
     focusBox(number) {
       boxes()[number].querySelector("input").focus();

@@ -1,4 +1,4 @@
-"""Firefox and WebKit show what Chromium shows: every page once, its widgets and answer boxes by keyboard."""
+"""Firefox and WebKit show what Chromium shows: every page once, its widgets and answer boxes by keyboard and by hand."""
 
 import browsers
 import pytest
@@ -14,9 +14,12 @@ def look(browser, address):
     browser.ask("pageChecks.ready()")
     seen = {"desk": browser.ask("pageChecks.layout()"), "counts": browser.ask("pageChecks.counts()")}
     seen["stuck"] = [n for n in range(seen["counts"]["steppers"]) if not steps(browser, n)]
+    numbers = range(seen["counts"]["editable"])
+    seen["fixed"] = [n for n in numbers if not typed_over(browser, n) or not raised(browser, n, "mouse")]
     seen["silent"] = [n for n in range(seen["counts"]["boxes"]) if not replies(browser, n)]
     browser.resize(browser.narrow, DESK[1])
     seen["phone"] = browser.ask("pageChecks.layout()")
+    seen["fixed"] += [n for n in numbers if not raised(browser, n, browser.hand)]
     seen["complaints"] = browser.ask("pageChecks.complaints()")
     return seen
 
@@ -28,6 +31,28 @@ def steps(browser, number):
     first = browser.ask(f"pageChecks.step({number})")
     browser.type(ENTER)
     return first == 1 and browser.ask(f"pageChecks.step({number})") == 2
+
+
+def typed_over(browser, number):
+    """Whether a widget's number can be typed over and put back, by keys alone."""
+    before = browser.ask(f"pageChecks.numberOf({number})")
+    browser.ask(f"pageChecks.focusNumber({number})")
+    browser.type("-8" + ENTER)
+    own = browser.ask(f"pageChecks.numberOf({number})")
+    browser.ask(f"pageChecks.focusReset({number})")
+    browser.type(ENTER)
+    return own == ["-8", True] and browser.ask(f"pageChecks.numberOf({number})") == before
+
+
+def raised(browser, number, hand):
+    """Whether a number that is chosen by a mouse or a finger goes up by one at a button, and back at another."""
+    before = browser.ask(f"pageChecks.numberOf({number})")
+    for more in ("false", "true"):
+        browser.press(*browser.ask(f"pageChecks.placeOf({number}, {more})"), hand)
+    own = browser.ask(f"pageChecks.numberOf({number})")
+    browser.press(*browser.ask(f"pageChecks.placeOfReset({number})"), hand)
+    larger = own[1] and abs(float(own[0]) - float(before[0]) - 1) < 1e-3
+    return larger and browser.ask(f"pageChecks.numberOf({number})") == before
 
 
 def replies(browser, number):
@@ -56,6 +81,7 @@ def in_chromium(open_page, pages, address):
     assert sum(count["formulas"] for count in counts.values()) > 500
     assert sum(count["boxes"] for count in counts.values()) > 20
     assert sum(count["steppers"] for count in counts.values()) > 5
+    assert sum(count["editable"] for count in counts.values()) > 10
     return counts
 
 
@@ -68,7 +94,7 @@ def test_every_page_is_the_same_in_another_browser(name, in_chromium, address, t
     try:
         for path, counts in in_chromium.items():
             seen = look(browser, f"{address}/{path}")
-            good = {"counts": counts, "stuck": [], "silent": [], "complaints": []}
+            good = {"counts": counts, "stuck": [], "fixed": [], "silent": [], "complaints": []}
             found = {kind: seen[kind] for kind in good if seen[kind] != good[kind]}
             for place in ("desk", "phone"):
                 lost = [box for box in seen[place]["outOfSight"] if place == "desk" or not box["cue"]]

@@ -66,11 +66,23 @@ async function start(place) {
     await widget.render({ model: living.get(id), el });
     for (const node of still) node.remove();
     place.dataset.alive = "";
+    if (still.some((node) => node.querySelector?.("svg") ?? false)) onPaper(place, el, still);
   } catch (error) {
     // The still stays.
     el.remove();
     console.error(error);
   }
+}
+
+/** On paper a picture is its still, the strip of its key frames, as long as its numbers are the book's. */
+function onPaper(place, el, still) {
+  const paper = matchMedia("print");
+  paper.addEventListener("change", () => {
+    const strip = paper.matches && !el.querySelector("[data-own]");
+    el.hidden = strip;
+    if (strip) place.prepend(...still);
+    else for (const node of still) node.remove();
+  });
 }
 
 // A widget starts when it is less than a screen away, and only one at a time, so that a hand on the page never waits long.
@@ -88,3 +100,9 @@ const near = new IntersectionObserver(
 for (const place of waiting) near.observe(place);
 // From a still the Tab key would go on to whatever follows, so whoever uses keys gets all widgets.
 addEventListener("keydown", () => [...waiting].forEach(call), { once: true });
+// An address that asks something of a widget may mean any of them.
+function asked() {
+  if (location.hash.startsWith("#numbers;")) [...waiting].forEach(call);
+}
+addEventListener("hashchange", asked);
+asked();

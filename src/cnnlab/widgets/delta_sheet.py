@@ -57,7 +57,13 @@ class DeltaSheet(ConvolutionWidget):
             "dw": {self.first: ("result", True)},
         }
         grids = {name: grid(arrays[name], self.digits) for name in labels}
+        pictures = blocks(grids, labels, marks)
+        if self.first[1] > 0:
+            # The next key frame is the caption's question: no sum is given for it.
+            beside = self.entry("dw", (self.first[0], self.first[1] - 1))
+            lit = {term.factors[0].index[2:]: ("delta", False) for term in beside.terms}
+            pictures += blocks({"x": grids["x"]}, {"x": "one pixel to the left"}, {"x": lit})
         line = f"{index_text('dw', self.first)} = {entry.text(self.digits)}"
         spoken = ". ".join(f"{words}: {self.spoken(name)}" for name, words in labels.items())
         alt = f"{self.title}. {spoken}. {line}."
-        return still.picture(self.title, blocks(grids, labels, marks), [line], alt, self.caption())
+        return still.picture(self.title, pictures, [line], alt, self.caption())

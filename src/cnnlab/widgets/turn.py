@@ -78,9 +78,15 @@ class Turn(ConvolutionWidget):
         }
         grids = {name: grid(array, self.digits) for name, array in arrays.items()}
         line = f"{index_text('dx', self.first)} = {entry.text(self.digits)}"
+        # The other key frame: at the corner one window is left, and the turned kernel lies on zeros.
+        corner = self.entry("dx", (0, 0))
+        lines = [line, f"At the corner {index_text('dx', (0, 0))} = {corner.text(self.digits)}"]
+        last = {"bordered": {index: ("weight", False) for index in np.ndindex(size)}}
+        pictures = blocks(grids, labels, marks)
+        pictures += blocks({"bordered": grids["bordered"]}, {"bordered": "at the corner"}, last)
         spoken = ". ".join(
             f"{words}: {still.spoken(strings(arrays[name], self.digits), arrays[name].shape)}"
             for name, words in labels.items()
         )
-        alt = f"{self.title}. {spoken}. {line}."
-        return still.picture(self.title, blocks(grids, labels, marks), [line], alt, self.caption())
+        alt = f"{self.title}. {spoken}. {'. '.join(lines)}."
+        return still.picture(self.title, pictures, lines, alt, self.caption())

@@ -137,12 +137,13 @@ class TwoLayers(TraceWidget):
             f"Wrong, the product of sums: {factors} = {number(wrong.total, self.digits)}",
         ]
         grids = {name: grid(arrays[name], self.digits) for name in names}
+        pictures = [*blocks(grids, names, marks), _table(right, self.digits)]
         spoken = ". ".join(
             f"{words}: {still.spoken(grids[name]['text'], shape[name])}" for name, words in names.items()
         )
         return still.picture(
             self.title,
-            blocks(grids, names, marks),
+            pictures,
             lines,
             f"{self.title}. {spoken}. {' '.join(line + '.' for line in lines)}",
         )
@@ -150,6 +151,16 @@ class TwoLayers(TraceWidget):
     def summary(self) -> str:
         sizes = ", ".join(f"{name}: {'×'.join(map(str, a.shape[2:]))}" for name, a in self.arrays.items())
         return f"TwoLayers({sizes})"
+
+
+def _table(right: trace.Entry, digits: int) -> still.Block:
+    """Every x times every dh, for the still: the diagonal is right, all others pair an x with another's dh."""
+    n = len(right.terms)
+    xs, deltas = zip(*(term.factors for term in right.terms), strict=True)
+    rows = [[number(x.value * delta.value, digits) for delta in deltas] for x in xs]
+    marks = {(i, j): ("wrong", False) for i, j in product(range(n), repeat=2)}
+    marks |= {(i, i): ("result", True) for i in range(n)}
+    return still.Block("every x times every dh", rows, marks)
 
 
 def _all(entry: Callable, shape: Sequence[int], *arrays: Array) -> Array:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cnnlab import trace
 from cnnlab.formatting import number
 from cnnlab.widgets import still
-from cnnlab.widgets.base import blocks, grid, index_text, stepper, strings
+from cnnlab.widgets.base import WIDE, blocks, grid, index_text, stepper, strings
 from cnnlab.widgets.convolution import ConvolutionWidget
 
 STEPPED = 400  # with more connections than this, a step adds a whole row of outputs
@@ -57,11 +57,22 @@ class WeightSharing(ConvolutionWidget):
             f"{self.title}. {sizes}. The connections that share {index_text('w', self.first)} are marked: {total}. "
             f"The whole gradient dw, row by row: {still.spoken(strings(arrays['dw'], self.digits), shape['w'])}."
         )
+        wide = self.arrays["x"].shape[-1] > WIDE
+        pictures = [] if wide or not entry.terms else _first_term(self.arrays, entry.terms[0], self.digits)
         lines = [f"{index_text('w', self.first)} is shared by {len(entry.terms)} connections.", total]
         grids = {name: grid(arrays[name], self.digits) for name in labels}
-        return still.picture(
-            self.title, blocks(grids, labels, lit), lines, alt.replace("\N{NO-BREAK SPACE}", " ")
-        )
+        pictures += blocks(grids, labels, lit)
+        return still.picture(self.title, pictures, lines, alt.replace("\N{NO-BREAK SPACE}", " "))
+
+
+def _first_term(arrays: dict, term: trace.Term, digits: int) -> list[still.Block]:
+    """The first key frame: the connection that comes first, and nothing else lit."""
+    lit = {
+        factor.name: {still.cell(factor.index[2:], arrays[factor.name].shape[2:]): (role, True)}
+        for factor, role in zip(term.factors, ("input", "delta"), strict=True)
+    }
+    labels = {"x": "first step: one input x", "dy": "and its delta dy"}
+    return blocks({name: grid(arrays[name], digits) for name in labels}, labels, lit)
 
 
 def _chunk(shape: Sequence[int]) -> int:

@@ -2,8 +2,8 @@
 
 /** The steps, from the loss back: which gradients each brings, and what it says. */
 const LAYERS = [
-  { brings: ["ds"], name: "softmax and cross-entropy", words: "The loss asks for less of every class in the measure of its probability, and for more of the right one." },
-  { brings: ["dp", "dv"], name: "fully connected", words: "Each pooled number feeds all classes: its gradient adds up over them. Each weight has one connection, one product." },
+  { brings: ["ds"], name: "softmax and cross-entropy", words: "The loss wants less of each class by its probability, and more of the right one." },
+  { brings: ["dp", "dv"], name: "fully connected", words: "A pooled number feeds all classes, and adds up over them. Each weight has one product." },
   { brings: ["da"], name: "max-pooling", words: "Each window's delta goes to its winner (dot). All others get 0." },
   { brings: ["dz"], name: "ReLU", words: "Where z is not positive (hatched) the delta is lost; elsewhere it passes as it is." },
   { brings: ["dw", "db", "dx"], name: "convolution", words: "Each weight adds up over all places. dx adds up over all kernels, of which one is shown." },
@@ -13,7 +13,6 @@ const CODE = {
   z: ["z[i]", " += ", ["w[m]", "weight"], " * ", ["x[i + m - padding]", "input"]],
   a: ["a[i]", " = max(0, ", ["z[i]", "input"], ")"],
   p: ["p[j]", " = max(", ["a[window]", "input"], ")"],
-  s: ["s[n]", " += ", ["v[n, j]", "weight"], " * ", ["p[j]", "input"]],
   q: ["q", " = softmax(", ["s", "input"], ")"],
   ds: ["ds", " = ", ["q", "input"], " - one_hot(label)"],
   dv: ["dv[n, j]", " = ", ["ds[n]", "delta"], " * ", ["p[j]", "input"]],
@@ -25,7 +24,7 @@ const CODE = {
   dx: ["dx[i + m - padding]", " += ", ["w[m]", "weight"], " * ", ["dz[i]", "delta"]],
 };
 const ROLE = { x: "input", z: "input", a: "input", p: "input", s: "input", q: "input", w: "weight", v: "weight", b: "weight", dw: "result", dv: "result", db: "result", dx: "result" };
-const MOST = 5; // terms that are written out
+const MOST = 4; // terms that are written out
 
 function draw({ trace, root, signal, memory }) {
   const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed, chance: false });
@@ -34,7 +33,7 @@ function draw({ trace, root, signal, memory }) {
   let kernel = memory.kernel ?? trace.kernel;
   let klass = memory.klass ?? trace.label;
   let shown = compute();
-  let lit = memory.lit ?? null; // [name, place], or what is followed
+  let lit = memory.lit ?? null; // {of, place, step}: what the reader chose at a step; else one delta is followed
 
   function compute() {
     return networkShown(numbers.arrays.x, net, trace, kernel, klass);
@@ -106,10 +105,10 @@ function draw({ trace, root, signal, memory }) {
   }
   function choose(of, place) {
     if (of === "ds" || of === "q") klass = memory.klass = place;
-    lit = memory.lit = [of, place];
+    const step = Math.max(Number(root.dataset.step), stepOf(of));
+    lit = memory.lit = { of, place, step };
     refresh();
-    const at = Math.max(Number(root.dataset.step), stepOf(of));
-    player.go(at);
+    player.go(step);
   }
   function take(k) {
     kernel = memory.kernel = k;
@@ -130,16 +129,16 @@ function draw({ trace, root, signal, memory }) {
       grids[names[0]].fit();
     }
     const [v, dv] = [grids.v, grids.dv].map((one) => one.el.querySelector(".cnn-label"));
-    v.textContent = `v[${klass}]`;
-    dv.textContent = `dv[${klass}]`;
+    v.replaceChildren(make("b", { "data-role": "weight" }, `v[${klass}]`));
+    dv.replaceChildren(make("b", { "data-role": "result" }, `dv[${klass}]`));
   }
 
   function show(k) {
     const way = followed(shown, trace);
     const step = k ? LAYERS[k - 1] : null;
-    const mine = lit && stepOf(lit[0]) <= k;
-    const of = mine ? lit[0] : (step?.brings[0] === "dp" ? "dp" : step?.brings[0]) ?? "q";
-    const place = mine ? lit[1] : (way[of] ?? trace.label);
+    const mine = lit?.step === k;
+    const of = mine ? lit.of : step?.brings[0] ?? "q";
+    const place = mine ? lit.place : (way[of] ?? trace.label);
     for (const [one, { el }] of Object.entries(grids)) el.toggleAttribute("data-veiled", /^d/.test(one) && stepOf(one) > k);
     for (const [one, flat] of [["w", "dw"], ["b", "db"]]) {
       texts(flat).forEach((text, at) => grids[one].write(flat, at, k < LAYERS.length ? "·" : text));
@@ -147,7 +146,7 @@ function draw({ trace, root, signal, memory }) {
     mark(of, place);
     const { text, total } = explain(of, place);
     formula.textContent = text;
-    const [left, ...line] = CODE[of];
+    const [left, ...line] = CODE[of] ?? [of, " is given"];
     code.show([left, ROLE[of] ?? "delta"], ...line);
     words.textContent = mine || !step ? (step ? `Step ${k}: ${step.name}. Lit is what makes ${say(of, place)}.` : `The forward pass is done: loss ${texts("loss")[0]}. Step backwards from it, or choose any number.`) : step.words;
     sum.textContent = total;
@@ -164,9 +163,15 @@ function draw({ trace, root, signal, memory }) {
   }
   /** One number as a sum: its terms, those that are not 0, with what other kernels and biases bring. */
   function explain(of, place) {
-    const { terms, rest } = behind(shown, net, trace, kernel, klass, of, place);
+    const { terms, rest, window } = behind(shown, net, trace, kernel, klass, of, place);
+    const total = texts(of)[place];
+    if (!terms.length) return { text: say(of, place), total };
     const written = ({ factors, product, weight }) => {
-      if (factors.length === 1) return signed(product, trace.digits);
+      const [first, at] = factors[0];
+      const value = signed(shown[first].values[at], trace.digits);
+      if (of === "a") return `max(0, ${value})`;
+      if (of === "q") return `exp(${value}) / all of them`;
+      if (factors.length === 1) return of === "p" ? `the largest of ${window.length}` : value;
       if (of === "dz") return `${signed(shown.da.values[place], trace.digits)} × ${product || shown.z.values[place] > 0 ? 1 : 0}`;
       return factors.map(([one, at]) => signed(one === "v" ? weight : shown[one].values[at], trace.digits)).join(" × ");
     };
@@ -174,10 +179,9 @@ function draw({ trace, root, signal, memory }) {
     const some = telling.length > MOST ? telling.slice(0, MOST - 1) : telling;
     const pieces = some.map((term) => written(term));
     if (telling.length > some.length) pieces.push(`… (${telling.length} terms that are not 0)`);
-    const other = { z: "b", s: "other kernels and c", dx: "other kernels", ds: "right class" }[of];
+    const other = { z: "b", dx: "other kernels", ds: "right class" }[of];
     if (rest) pieces.push(`${signed(rest, trace.digits)} (${other})`);
-    const total = home(of) && shown[of] ? texts(of)[place] : "";
-    return { text: `${say(of, place)} = ${pieces.join(" + ") || (terms.length ? written(terms[0]) : "0")}`, total };
+    return { text: `${say(of, place)} = ${pieces.join(" + ") || written(terms[0])}`, total };
   }
   /** Windows, winners and dead places; the number that is asked for, and what is behind it. */
   function mark(of, place) {

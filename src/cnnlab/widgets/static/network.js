@@ -97,7 +97,6 @@ function behind(shown, net, trace, kernel, klass, name, place) {
       const window = poolWindows(shown.a.shape, pool.size, pool.stride)[place];
       return { terms: [made([["a", poolWinners(shown.a, window)[0]]])], window, rest: 0 };
     }
-    case "s": return rest(shown.p.values.map((_, at) => ({ factors: [["v", at], ["p", at]], product: weight(place, at) * value("p", at), weight: weight(place, at) })));
     case "q": return { terms: [made([["s", place]], value("q", place))], rest: 0 };
     case "ds": return { terms: [made([["q", place]])], rest: place === label ? -1 : 0 };
     case "dv": return { terms: [made([["ds", klass], ["p", place]])], rest: 0 };
