@@ -1,7 +1,7 @@
 """The whole backward pass of a small network as a map: each array, its gradient below it, and what is behind each number."""
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,7 +64,7 @@ class BackwardPass(TraceWidget):
                 f"{owner}: the map is of a convolution, an activation, a max-pooling, a flatten and a fully connected "
                 f"layer with softmax and cross-entropy; got {', '.join(type(one).__name__ for one in net.layers)}."
             )
-        self.network = copy.deepcopy(net)
+        self.network = cast(Any, copy.deepcopy(net))  # its layers are those of FORM, which no type tells
         conv, activation, _, _, dense = self.network.layers
         if activation.function is not relu:
             raise ValueError(f"{owner}: the activation must be relu; got {activation.function.__name__}.")
@@ -127,7 +127,7 @@ class BackwardPass(TraceWidget):
             "results": {name: strings(array, self.digits) for name, array in self.arrays.items()},
         }
 
-    def winners(self) -> set[tuple[int, int]]:
+    def winners(self) -> set[tuple[int, ...]]:
         """The places in a that a window of the pool has chosen."""
         pool, a = self.network.layers[2], self.arrays["a"][None, None]
         windows = np.ndindex(*self.arrays["p"].shape)
@@ -189,5 +189,5 @@ def _rounded(array: Array) -> Array:
 
 def _shaded(array: Array, digits: int, words: str, marks: dict) -> still.Block:
     """An array in shades, for the still."""
-    text, shade = (still.rows(values, array.shape) for values in (strings(array, digits), shades(array)))
+    text, shade = still.rows(strings(array, digits), array.shape), still.rows(shades(array), array.shape)
     return still.Block(words, text, marks, shade=shade, side=SIDE)

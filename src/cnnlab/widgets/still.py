@@ -28,7 +28,7 @@ class Block:
     """
 
     label: str
-    rows: list[list[str | None]]
+    rows: Sequence[Sequence[str | None]]
     marks: dict
     shade: list[list[int]] | None = (
         None  # 0 to 9: drawn instead of numbers where cells are too small for them
