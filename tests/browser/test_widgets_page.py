@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from cnnlab import geometry, widgets
+from cnnlab import geometry, network, widgets
 from cnnlab import trace as traces_of
 from cnnlab.formatting import number
 
@@ -265,7 +265,8 @@ def light_each(name, widget, trace, act):
             cell = grid.get_by_role("gridcell").nth(flat)
             cell.click() if act is by_mouse else cell.press("Enter")
             entry = entry_of(index)
-            formula = f"{sum_name}[{', '.join(map(str, index[2:]))}] = {entry.text(trace['digits'])}"
+            text = entry.text(trace["digits"]) if entry.terms else "0 = 0"
+            formula = f"{sum_name}[{', '.join(map(str, index[2:]))}] = {text}"
             assert widget.locator("[data-formula]").inner_text() == formula
             lit = widget.locator("[data-lit]:not([data-lit=''])" if name == "ThreeSums" else ".cnn-sum-cell")
             assert lit.count() == (len(entry.terms) if name == "ThreeSums" else 1)

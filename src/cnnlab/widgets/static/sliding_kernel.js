@@ -209,6 +209,7 @@ function build(trace, memory, { numbers, arrays, results, light }) {
   }
   function words(name, place) {
     const label = indexText(GIVEN[name], place, [1]);
+    if (name === "dx" && !links.some(({ input }) => input === place)) return `No window reaches ${label} with a weight. Its gradient is 0, whatever the deltas are.`;
     const line = { matrix: { y: "row", dx: "column" }, transpose: { y: "column", dx: "row" } }[memory.table]?.[name];
     if (memory.table === "matrix") return `The matrix has the kernel in each row, ${s} further right in each, and takes x to y. Its ${line} ${place} is lit: the weights of ${label}.`;
     if (memory.table === "transpose") return `Rows and columns changed places: this one takes dy to dx. Its ${line} ${place} is lit, the weights of ${label}.`;
