@@ -1,5 +1,8 @@
 """What a reader meets in a chapter: counted words, goals, and answers that wait below their box."""
 
+import json
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -7,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tools import reading
 from tools.numbers import execute
 from tools.numbers.normalise import VIEW
+from tools.sphinx_ext.moved import moved
 
 
 @pytest.mark.parametrize(
@@ -111,3 +115,17 @@ def test_a_chapter_is_no_longer_than_one_sitting(name):
     text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     assert sum(map(reading.visible_words, text)) <= reading.WORDS
     assert 1 <= len(reading.boxes(notebook)) <= reading.BOXES
+
+
+FIRST_EDITION = json.loads(Path(__file__).with_name("anchors-1.0.0.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", FIRST_EDITION)
+def test_links_into_the_first_edition_lead_to_the_second(name):
+    if name in BOOK:
+        now = reading.sections(execute.read(BOOK[name]))
+    else:
+        now = reading.anchors((execute.BOOK / f"{name}.md").read_text(encoding="utf-8"))
+    led = moved().get(name, {})
+    assert set(FIRST_EDITION[name]) <= now | set(led)
+    assert set(led.values()) <= now

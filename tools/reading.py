@@ -84,6 +84,11 @@ def goals(notebook):
 def sections(notebook, anchor=make_id):
     """The anchors of a notebook's sections, as the built page has them; those of Markdown links with `default_slugify`."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return anchors(text, anchor)
+
+
+def anchors(text, anchor=make_id):
+    """The anchors of the sections of a Markdown text."""
     titles = re.findall(r"^##+ (.+)", text, re.MULTILINE)
     return {anchor(re.sub(r"[*`$]", "", title)) for title in titles}
 
