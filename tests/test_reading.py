@@ -1,10 +1,12 @@
 """What a reader meets in a chapter: counted words, goals, and answers that wait below their box."""
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from myst_parser.mdit_to_docutils.base import default_slugify
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import reading
@@ -115,6 +117,16 @@ def test_a_chapter_is_no_longer_than_one_sitting(name):
     text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     assert sum(map(reading.visible_words, text)) <= reading.WORDS
     assert 1 <= len(reading.boxes(notebook)) <= reading.BOXES
+
+
+@pytest.mark.parametrize("name", reading.chapters())
+def test_a_chapter_begins_with_goals_that_lead_to_their_exercises(name):
+    notebook = execute.read(BOOK[name])
+    aims = reading.goals(notebook)
+    assert len(aims) in reading.GOALS
+    for aim in aims:
+        linked = re.findall(r"\]\(#([\w-]+)\)", aim)
+        assert linked and set(linked) <= reading.sections(notebook, default_slugify), aim
 
 
 FIRST_EDITION = json.loads(Path(__file__).with_name("anchors-1.0.0.json").read_text(encoding="utf-8"))
