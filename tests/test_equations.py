@@ -135,6 +135,8 @@ def test_arithmetic_is_computed_and_the_last_number_may_be_rounded():
     assert outcome(r"y_0 = 0.3 \cdot 1 + 0.5 \cdot 2 = 1.3").evaluated
     assert outcome(r"2 / 3 = 0.67").evaluated
     assert "is printed" in outcome(r"2 / 3 = 0.66").problem
+    in_a_sentence = find.Equation("page", "cell", r"6 \cdot (2 - 3) = 6", False)
+    assert "is printed" in proof.one(in_a_sentence, settings.ORDINARY).problem
     assert "is printed" in outcome(r"y_0 = 0.3 \cdot 1 - 0.5 \cdot 2 = 1.3").problem
 
 

@@ -78,7 +78,7 @@ WITH.3: "\\text{ with }"
 FOR.3: /\\text\{,? ?for \}/
 FUNCTION.2: "\\sigma'" | "\\sigma" | /f'?(?=\()/ | /\\operatorname\{[a-z]+\}/
 GRADIENT.2: /d(?:[a-zA-Z](?![a-zA-Z'])|\\bar [a-z]|\\theta(?![a-zA-Z])|\\,\\text\{[a-z]+\})/
-NAME: /[a-zA-Z]'*|\\bar [a-z]|\\(?:theta|eta|mu|delta)(?![a-zA-Z])|\\text\{[a-z]+\}/
+NAME: /[a-zA-Z]'*|\\bar [a-z]|\\(?:theta|eta|mu|delta)(?![a-zA-Z])|\\text\{[a-z]+(?: [a-z]+)?\}/
 LABEL: /\\text\{[^{}]*\}/
 NUMBER: /\d+(?:\.\d+)?/
 

@@ -28,7 +28,7 @@ def parse(text):
             named = [letter for tex in _TEX.findall(row[0]) for letter in _letters(tex)]
             letters |= {
                 *named,
-                *(word for word in re.split(r"[,;]\s*", row[0]) if re.fullmatch("[a-z]+", word)),
+                *(word for word in re.split(r"[,;]\s*", row[0]) if re.fullmatch("[a-z]+(?: [a-z]+)?", word)),
             }
             if columns and named:
                 found = {dims: _shape(row[k], shapes, dims) for dims, k in columns.items()}

@@ -27,7 +27,7 @@ _VALUE = re.compile(
     rf"{_LETTER}\s*=\s*(?:\\begin\{{bmatrix\}}.*|{_NUMBER}(?:\s*/\s*\d+)?|{_NUMBER}(?:,\s*{_NUMBER})+|[\[(]\s*{_ENTRIES}\s*[\])])",
     re.DOTALL,
 )
-INDEXES = {name + prime for name in "ijmnpqrsuvdlkc" for prime in ("", "'")}
+INDEXES = {name + prime for name in "ijmnpqrsuvlkc" for prime in ("", "'")}
 NOTHING = World({})
 
 
@@ -124,7 +124,7 @@ def letters(tex):
     for token in grammar.tokens(grammar.read(tex)):
         if token.type in ("NAME", "GRADIENT"):
             text = token[1:].removeprefix(r"\,") if token.type == "GRADIENT" else token
-            found.add(re.sub(r"\\text\{(\w+)\}", r"\1", text.rstrip("'")))
+            found.add(re.sub(r"\\text\{([\w ]+)\}", r"\1", text.rstrip("'")))
     return found - {"e", "T"}
 
 
@@ -160,7 +160,7 @@ def _needs_no_word(equation):
     except grammar.NotRead:
         return ""
     names = {str(t) for t in grammar.tokens(tree) if t.type in ("NAME", "GRADIENT", "FUNCTION")}
-    if names <= INDEXES and not list(tree.find_data("below")):
+    if names and names <= INDEXES and not list(tree.find_data("below")):
         return "names an index"
     if not {str(t) for t in tree.children[1::2]} & {"=", r"\leftarrow"}:
         return "states a condition"

@@ -169,6 +169,19 @@ def options(rng):
     return World(given | words | {"s": s, "p": p, "d": d}, steps, delta="y")
 
 
+@setting("transposed convolution")
+def transposed(rng):
+    """From n deltas back to the O entries in front of a convolution; the output padding is what the stride leaves over."""
+    size = int(rng.integers(3, 5))
+    s, p, d = (int(option) for option in rng.permutation([2, 3, 4]))
+    deltas = int(rng.integers(5, 8))
+    left = int(rng.integers(1, s))
+    length = next(n for n in range(1, 99) if n + 2 * p >= d * (size - 1) + 1 + s * (deltas - 1)) + left
+    y = conv.conv1d(np.ones((1, 1, length)), np.ones((1, 1, size)), stride=s, padding=p, dilation=d)
+    counts = {"n": y.size, "O": length, "M": size, "s": s, "p": p, "d": d}
+    return World(counts | {r"\text{output padding}": left})
+
+
 @setting("max-pooling")
 def max_pooling(rng):
     """Windows W over a signal x without ties; they overlap."""
