@@ -9,13 +9,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from script import Script
 
 from cnnlab import misconceptions
 from cnnlab.conv import conv1d_backward, conv2d_backward
 from cnnlab.practice import SKILLS, bank, skill_of
+from cnnlab.practice.answers import shown
 from cnnlab.practice.draw import DIGITS
 from cnnlab.practice.sheet import chosen, moodle, worksheet
-from cnnlab.widgets.answer_box import shown
 from tools import practice as command
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,3 +260,127 @@ def test_the_command_writes_both_and_refuses_what_is_not_there(tmp_path, monkeyp
         command.main(["quiz", "--skills", "no"])
     with pytest.raises(SystemExit, match="ask for 1 to"):
         command.main(["worksheet", "--count", "0"])
+
+
+RECORDS = [{"id": id, "beside": skill_of(id).beside} for id in IDS]
+
+
+@pytest.fixture(scope="module")
+def schedule():
+    return Script("schedule")
+
+
+def practise(schedule, records, day, outcomes, focus=None):
+    """Go through a session; `outcomes(item, n)` says what comes of each item. Returns the records and the items."""
+    session = schedule.call("startSession", RECORDS, records, day, focus)
+    for n in range(50):
+        # The engine gets and gives copies, so what a session learns of new skills is taken from the page's own call.
+        item = schedule.call("stepOf", RECORDS, records, session, day)
+        session = item["session"]
+        if item["item"] is None:
+            return records, session["items"]
+        outcome = "seen" if item["item"]["kind"] == "worked" else outcomes(item["item"], n)
+        session["items"].append({**item["item"], "outcome": outcome})
+        records = schedule.call("afterItem", records, item["item"], outcome, day)
+    raise AssertionError("a session without end")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _step(schedule):
+    schedule.context.eval(
+        "function stepOf(skills, records, session, day) { const item = nextItem(skills, records, session, day); "
+        "return { item, session: { ...session, items: [...session.items] } }; }"
+    )
+
+
+def test_a_skill_opens_worked_then_to_complete_then_whole(schedule):
+    _, items = practise(schedule, {}, 100, lambda item, n: "unaided", focus="stride")
+    kinds = [item["kind"] for item in items if item["skill"] == "stride"]
+    assert kinds == ["worked", "blank", "whole", "whole"]
+    assert items[0]["skill"] == "stride" and len(items) <= 12
+    assert [item["skill"] for item in items[:6]] == ["stride"] * 3 + ["dilation"] * 3
+
+
+def test_two_unaided_answers_apart_make_a_skill_rest_and_it_comes_back(schedule):
+    records, items = practise(schedule, {}, 100, lambda item, n: "unaided", focus="dw-1d")
+    whole = [n for n, item in enumerate(items) if item["skill"] == "dw-1d" and item["kind"] == "whole"]
+    assert len(whole) == 2 and whole[1] - whole[0] > 1
+    assert records["dw-1d"]["level"] == 0 and records["dw-1d"]["due"] == 101
+    day, gaps = 101, []
+    for _ in range(6):
+        assert schedule.call("statusOf", records["dw-1d"], day) == "due"
+        assert schedule.call("statusOf", records["dw-1d"], day - 1) == "resting"
+        records = schedule.call("afterItem", records, {"skill": "dw-1d", "kind": "whole"}, "unaided", day)
+        gaps.append(records["dw-1d"]["due"] - day)
+        day = records["dw-1d"]["due"]
+    assert gaps == [3, 7, 20, 60, 60, 60]
+
+
+def test_help_does_not_count_and_a_miss_goes_back_one_step(schedule):
+    record = {"stage": 2, "good": 2, "level": 2, "due": 100, "next": 5, "turned": 0}
+    item = {"skill": "dw-1d", "kind": "whole"}
+    after = {
+        o: schedule.call("afterItem", {"dw-1d": record}, item, o, 100)["dw-1d"] for o in ("aided", "miss")
+    }
+    assert (after["aided"]["level"], after["aided"]["due"]) == (2, 100)
+    assert (after["miss"]["level"], after["miss"]["due"]) == (1, 103)
+    learning = {"dw-1d": {**record, "level": -1, "good": 1}}
+    assert schedule.call("afterItem", learning, item, "aided", 100)["dw-1d"]["good"] == 1
+    assert schedule.call("afterItem", learning, item, "miss", 100)["dw-1d"]["good"] == 0
+
+
+def test_after_a_miss_another_question_comes_after_three_others(schedule):
+    known = {id: {"stage": 2, "good": 0, "level": -1, "due": None, "next": 7, "turned": 0} for id in IDS[:6]}
+    _, items = practise(schedule, known, 100, lambda item, n: "miss" if n == 0 else "unaided")
+    missed = items[0]
+    again = next(n for n, item in enumerate(items[1:], 1) if item["skill"] == missed["skill"])
+    assert again > 3 and items[again]["place"] != missed["place"]
+    assert len(items) <= 12
+
+
+def test_a_review_puts_what_is_confused_side_by_side_and_turns_some_questions(schedule):
+    due = {
+        id: {"stage": 2, "good": 2, "level": n % 2, "due": 90 + n, "next": 3, "turned": 0}
+        for n, id in enumerate(IDS)
+    }
+    _, items = practise(schedule, due, 120, lambda item, n: "unaided")
+    assert len(items) == 12
+    asked = [item["skill"] for item in items]
+    assert asked.index("dx-1d") == asked.index("dw-1d") + 1
+    assert {item["kind"] for item in items} == {"whole", "turned"}
+
+
+def test_a_day_on_which_all_rests_has_no_session(schedule):
+    rest = {id: {"stage": 2, "good": 2, "level": 1, "due": 130, "next": 3, "turned": 0} for id in IDS}
+    assert practise(schedule, rest, 120, lambda item, n: "unaided")[1] == []
+
+
+def test_only_a_file_of_progress_is_read(schedule):
+    record = {"stage": 2, "good": 2, "level": 1, "due": 130, "next": 3, "turned": 0}
+    file = {"kind": "cnnlab practice", "records": {"dw-1d": record, "gone": record}}
+    assert schedule.call("readKept", json.dumps(file), RECORDS) == {"dw-1d": record}
+    for bad in (
+        "",
+        "{",
+        "[]",
+        "null",
+        json.dumps({"records": {}}),
+        json.dumps({**file, "records": {"dw-1d": {**record, "level": 9}}}),
+    ):
+        assert schedule.call("readKept", bad, RECORDS) is None
+
+
+def test_reviews_go_into_a_calendar_once_a_day(schedule):
+    records = {
+        id: {"stage": 2, "good": 2, "level": 1, "due": 20000 + n // 2, "next": 3, "turned": 0}
+        for n, id in enumerate(IDS[:4])
+    }
+    schedule.context.eval(
+        "function reviews(records) { return calendar(records, (day) => `D${day}`, 'here'); }"
+    )
+    file = schedule.call("reviews", records)
+    assert (
+        file.count("BEGIN:VEVENT") == 2
+        and "DTSTART;VALUE=DATE:D20001" in file
+        and file.endswith("END:VCALENDAR\r\n")
+    )

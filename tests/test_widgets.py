@@ -28,18 +28,19 @@ from cnnlab import (
 )
 from cnnlab.formatting import number
 from cnnlab.palette import ROLES, paint
+from cnnlab.practice.answers import rounding
 from cnnlab.widgets import (
     AnswerBox,
     BackwardPass,
     DeltaSheet,
     PoolRouting,
+    Practice,
     SlidingKernel,
     ThreeSums,
     Turn,
     TwoLayers,
     WeightSharing,
 )
-from cnnlab.widgets.answer_box import rounding
 from cnnlab.widgets.convolution import PLACES
 from tools.sphinx_ext import widgets as extension
 
@@ -87,6 +88,7 @@ def one_of_each():
         AnswerBox(
             "What is dw[0]?", 0.3, 3, [(0.15, "averaged", "mistakes.md"), (0.6, "twice", None)], "Yes."
         ),
+        Practice(),
     ]
 
 
@@ -736,6 +738,10 @@ def test_the_output_carries_a_still_of_the_same_trace(widget):
     if isinstance(widget, AnswerBox):
         assert root.find("details/summary").text == "Show the answer"
         assert "0.3" in "".join(root.itertext()) and "averaged" in "".join(root.itertext())
+        return
+    if isinstance(widget, Practice):
+        worked = ["".join(item.itertext()) for item in root.findall("ol/li")]
+        assert len(worked) == 14 and all("the answer is" in text for text in worked)
         return
     svg = root.find(f"{SVG}svg")
     alt = svg.get("aria-label")

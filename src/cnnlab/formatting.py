@@ -36,6 +36,11 @@ def signed(value: float | np.generic | Array, digits: int = 6) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
+def settled(value: float) -> float:
+    """The value with 12 significant digits: the last bits depend on the machine's order of summation."""
+    return float(f"{float(value):.12g}")
+
+
 def latex_matrix(values: ArrayLike, digits: int = 6) -> str:
     r"""Write a vector or matrix as a LaTeX ``\begin{bmatrix}``; a vector becomes one row."""
     rows = np.atleast_2d(np.asarray(values))

@@ -347,6 +347,14 @@ def step_answer_box(widget, trace, act):
     assert not widget.locator("button.cnn-help").is_visible()
 
 
+def open_practice(widget, trace, act):
+    """The overview names every skill; test_practice_page.py goes on from there."""
+    rows = widget.locator("table.cnn-skills tr")
+    assert [row.get_attribute("data-skill") for row in rows.all()] == [
+        skill["id"] for skill in trace["skills"]
+    ]
+
+
 STEPPERS = {
     "WeightSharing": step_weight_sharing,
     "PoolRouting": step_pool_routing,
@@ -354,6 +362,7 @@ STEPPERS = {
     "BackwardPass": step_backward_pass,
     **{name: functools.partial(light_each, name) for name in MARGINS},
     "AnswerBox": step_answer_box,
+    "Practice": open_practice,
 }
 
 

@@ -7,11 +7,10 @@ from random import Random
 import numpy as np
 
 from cnnlab import misconceptions
-from cnnlab.formatting import number
+from cnnlab.formatting import number, settled
+from cnnlab.practice.answers import allowed, file_of, shown
 from cnnlab.practice.draw import DIGITS, Drawn
 from cnnlab.practice.skills import SKILLS, Skill
-from cnnlab.widgets.answer_box import allowed, file_of, shown
-from cnnlab.widgets.base import settled
 
 MOST_DRAWS, TURNING_DRAWS = 4000, 300
 TURNED = 6

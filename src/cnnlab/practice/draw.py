@@ -11,8 +11,8 @@ import numpy as np
 
 from cnnlab import misconceptions
 from cnnlab.arrays import Array
-from cnnlab.widgets.answer_box import allowed, explained, shown
-from cnnlab.widgets.base import settled
+from cnnlab.formatting import settled
+from cnnlab.practice.answers import allowed, explained, shown
 
 DIGITS = 4
 """Significant digits of an answer. All answers have so few that nothing is rounded."""

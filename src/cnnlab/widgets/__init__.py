@@ -9,6 +9,7 @@ from cnnlab.widgets.answer_box import AnswerBox
 from cnnlab.widgets.backward_pass import BackwardPass
 from cnnlab.widgets.delta_sheet import DeltaSheet
 from cnnlab.widgets.pool_routing import PoolRouting
+from cnnlab.widgets.practice import Practice
 from cnnlab.widgets.sliding_kernel import SlidingKernel
 from cnnlab.widgets.three_sums import ThreeSums
 from cnnlab.widgets.turn import Turn
@@ -20,6 +21,7 @@ __all__ = [
     "BackwardPass",
     "DeltaSheet",
     "PoolRouting",
+    "Practice",
     "SlidingKernel",
     "ThreeSums",
     "Turn",

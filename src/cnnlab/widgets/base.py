@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab import palette
 from cnnlab.arrays import Array, as_floats
-from cnnlab.formatting import number
+from cnnlab.formatting import number, settled
 from cnnlab.geometry import positions
 from cnnlab.widgets import still
 
@@ -109,11 +109,6 @@ def plane(owner: str, name: str, array: ArrayLike) -> Array:
             f"got {array.shape}. Slice it, as in {name}[:1, :1]."
         )
     return array
-
-
-def settled(value: float) -> float:
-    """The value with 12 significant digits: the last bits depend on the machine's order of summation."""
-    return float(f"{float(value):.12g}")
 
 
 def given(array: Array) -> dict:
