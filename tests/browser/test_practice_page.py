@@ -70,7 +70,8 @@ def test_each_mistake_made_once_is_named(practice, skill):
                 seen.add(slip)
         assert "Right." in reply(page, question["answer"]["text"])
     assert seen == known
-    assert page.complaints == []
+    # Going to the next question may stop the icon's way here.
+    assert [complaint for complaint in page.complaints if "favicon" not in complaint] == []
 
 
 def test_a_skill_is_learned_and_rests(practice):
