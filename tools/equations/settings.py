@@ -4,6 +4,8 @@ A setting holds what is given and the forward pass, computed by the backend, and
 forward pass. `ORDINARY` are tried where a cell names no setting of its own.
 """
 
+from functools import partial
+
 import numpy as np
 
 from cnnlab import activations, conv, geometry, losses, network, optim, pool
@@ -125,48 +127,18 @@ def convolution_batch(rng):
     return World(*_convolution(rng, sizes), delta="y")
 
 
-@setting("convolution without a bias")
-def convolution_no_bias(rng):
-    """As *convolution in 1D*, without b."""
-    sizes = unequal(rng, L=(7, 9), M=(3, 4)) | {"N": 1, "C": 1, "K": 1}
-    return World(*_convolution(rng, sizes, bias=False), delta="y")
-
-
-@setting("stride")
-def stride(rng):
-    """One convolution in 1D with stride s."""
-    sizes = unequal(rng, L=(9, 11), M=(3, 4)) | {"N": 1, "C": 1, "K": 1}
-    s = int(rng.integers(2, 4))
-    given, steps = _convolution(rng, sizes, bias=False, stride=s)
-    return World(given | {"s": s}, steps, delta="y")
-
-
-@setting("padding")
-def padding(rng):
-    """One convolution in 1D with padding p."""
-    sizes = unequal(rng, L=(6, 8), M=(3, 5)) | {"N": 1, "C": 1, "K": 1}
-    p = int(rng.integers(1, 3))
-    given, steps = _convolution(rng, sizes, bias=False, padding=p)
-    return World(given | {"p": p}, steps, delta="y")
-
-
-@setting("dilation")
-def dilation(rng):
-    """One convolution in 1D with dilation d."""
-    sizes = unequal(rng, L=(12, 14), M=(3, 4)) | {"N": 1, "C": 1, "K": 1}
-    d = int(rng.integers(2, 4))
-    given, steps = _convolution(rng, sizes, bias=False, dilation=d)
-    return World(given | {"d": d}, steps, delta="y")
-
-
-@setting("all options")
-def options(rng):
-    """One convolution in 1D with stride s, padding p and dilation d."""
+def _with_options(names, rng):
+    """One convolution in 1D without a bias, with stride s, padding p, dilation d, or some of them, no two equal."""
     sizes = unequal(rng, L=(12, 16), M=(3, 4)) | {"N": 1, "C": 1, "K": 1}
-    s, p, d = (int(size) for size in rng.permutation([2, 3, 4]))
-    given, steps = _convolution(rng, sizes, bias=False, stride=s, padding=p, dilation=d)
-    words = {r"\text{stride}": s, r"\text{padding}": p}
-    return World(given | words | {"s": s, "p": p, "d": d}, steps, delta="y")
+    options = dict(zip(names, (int(size) for size in rng.permutation([2, 3, 4])), strict=False))
+    given, steps = _convolution(rng, sizes, bias=False, **options)
+    return World(given | {name[0]: size for name, size in options.items()}, steps, delta="y")
+
+
+SETTINGS["convolution without a bias"] = partial(_with_options, ())
+SETTINGS["all options"] = partial(_with_options, ("stride", "padding", "dilation"))
+for _one in ("stride", "padding", "dilation"):
+    SETTINGS[_one] = partial(_with_options, (_one,))
 
 
 @setting("transposed convolution")
