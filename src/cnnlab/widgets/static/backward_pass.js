@@ -70,7 +70,7 @@ function draw({ trace, root, signal, memory }) {
   const kernels = make("select", { "aria-label": "Kernel", onchange: () => take(Number(kernels.value)) });
   net.w.forEach((_, k) => kernels.append(make("option", { value: k }, k)));
   kernels.value = kernel;
-  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, kernels, make("span", { class: "cnn-label" }, `of ${net.w.length} kernels`), grids.b.el));
+  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, kernels, make("span", { class: "cnn-label" }, `of ${net.w.length}`), grids.b.el));
   const ramp = make("span", { class: "cnn-ramp" }, ...Array.from({ length: 10 }, (_, n) => {
     const node = make("i");
     node.style.setProperty("--shade", n);

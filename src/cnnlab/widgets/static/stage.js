@@ -369,8 +369,8 @@ function makePlayer({ root, signal, show, adds = () => true }) {
     spoken,
     /** Take this many steps, and stand at `to`. */
     load(steps, to = steps, quietly = false) {
-      pause();
       count = steps;
+      pause();
       go(to, quietly);
     },
     /** The same step again, after a number was changed; whoever was at the end stays at the end. */
