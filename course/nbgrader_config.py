@@ -12,7 +12,3 @@ c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
 
 c.ClearSolutions.code_stub = {"python": "# Write your code here.\nraise NotImplementedError"}
 c.ClearSolutions.text_stub = "Write your answer here."
-
-# How `nbgrader zip_collect` reads a downloaded file's name. This is Canvas's pattern, NAME_NUMBER_NUMBER_ps1.ipynb;
-# write your platform's own here, with the groups student_id and file_id.
-c.FileNameCollectorPlugin.named_regexp = r".*?(?P<student_id>[^_/]+)_[^/]*?(?P<file_id>ps[1-5])[^/]*\.ipynb$"

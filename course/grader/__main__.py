@@ -1,4 +1,4 @@
-"""The commands: release, grade, feedback, tables and sandbox."""
+"""The commands: release, collect, grade, feedback, tables, examples and sandbox."""
 
 import argparse
 import os
@@ -31,8 +31,17 @@ def parser():
     grade.add_argument("--no-feedback", action="store_true", help="leave the feedback pages for later")
     pages = commands.add_parser("feedback", help="make the feedback pages again, as after grading by hand")
     pages.add_argument("assignment")
-    pages.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    commands.add_parser("tables", help="write the CSV files again").add_argument("assignment")
+    tables = commands.add_parser("tables", help="write the CSV files again")
+    tables.add_argument("assignment")
+    tables.add_argument(
+        "--worksheet", type=Path, help="Moodle's grading worksheet, to be written again with the grades"
+    )
+    collect = commands.add_parser("collect", help="take notebooks out of a platform's zips, or folders")
+    collect.add_argument("assignment")
+    collect.add_argument("source", nargs="+", type=Path, help="a zip, a folder or a notebook")
+    collect.add_argument(
+        "--worksheet", type=Path, help="Moodle's grading worksheet: it says whose number is whose"
+    )
     commands.add_parser("examples", help="write what the check before handing in knows of the sets")
     commands.add_parser("sandbox", help="say what the sandbox holds on this machine")
     return top
@@ -85,26 +94,40 @@ def feedback(course, arguments):
     from . import run
     from .output import look
 
-    students = sorted(path.parent.parent.name for path in autograded(course, arguments.assignment))
-    options = run.Options(workers=max(1, arguments.workers))
-    without = run.write_feedback(course, arguments.assignment, students, options)
+    without = run.write_feedback(course, arguments.assignment)
     run.write_tables(course, arguments.assignment)
-    print(f"{len(students) - len(without)} pages.")
+    print(f"{len(list(course.pages(arguments.assignment)))} pages.")
     for student in without:
         print(f"Look at {student}: {look.NO_PAGE}.")
     return 0
 
 
-def autograded(course, assignment):
-    return course.folder("autograded", "*", assignment).parent.parent.glob(
-        f"*/{assignment}/{assignment}.ipynb"
-    )
-
-
 def tables(course, arguments):
-    from . import run
+    from . import collect, run
+    from .output import export
 
     run.write_tables(course, arguments.assignment)
+    if arguments.worksheet:
+        path = course.root / f"{arguments.assignment}-moodle-worksheet.csv"
+        with course.gradebook() as book:
+            without = export.fill_worksheet(
+                book,
+                arguments.assignment,
+                arguments.worksheet,
+                path,
+                course.roster(),
+                collect.remembered(course, arguments.assignment),
+            )
+        print(f"Written: {path}")
+        if without:
+            print(f"In no line of the worksheet: {', '.join(without)}.")
+    return 0
+
+
+def collect_notebooks(course, arguments):
+    from .collect import collect
+
+    print(collect(course, arguments.assignment, arguments.source, arguments.worksheet))
     return 0
 
 
@@ -124,7 +147,13 @@ def write_examples():
     return 0
 
 
-COMMANDS = {"release": release, "grade": grade, "feedback": feedback, "tables": tables}
+COMMANDS = {
+    "release": release,
+    "collect": collect_notebooks,
+    "grade": grade,
+    "feedback": feedback,
+    "tables": tables,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

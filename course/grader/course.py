@@ -9,6 +9,8 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
+from .roster import read
+
 
 class Course:
     """A course folder: source, release, submitted, autograded, feedback, gradebook and the grader's results."""
@@ -46,6 +48,15 @@ class Course:
             return []
         names = [entry.name for entry in top.iterdir()]
         return sorted(name for name in names if os.path.lexists(self.folder("submitted", name, assignment)))
+
+    def roster(self):
+        """The course's roster; an empty one without a file `roster.csv`."""
+        return read(self.root / "roster.csv")
+
+    def pages(self, assignment):
+        """The feedback pages of a set."""
+        top = self.folder("feedback", "STUDENT", assignment).parent.parent
+        return sorted(top.glob(f"*/{assignment}/{assignment}.html"))
 
     def results(self, assignment):
         return self.root / "results" / assignment

@@ -17,11 +17,13 @@ from cnnlab.handin.reading import (
     read,
     solution_cells,
     text,
+    typed,
     typed_id,
 )
 
 __all__ = [
-    "SOURCE_LIMIT", "Handed", "Submission", "cells_to_run", "defined", "mark", "read", "solution_cells", "text", "typed_id",
+    "SOURCE_LIMIT", "Handed", "Submission", "cells_to_run", "defined", "mark", "read", "solution_cells", "text", "typed",
+    "typed_id",
 ]  # fmt: skip
 
 NOTEBOOK_LIMIT = 64 * 1024 * 1024  # most of a large notebook is what it printed, which is not read

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
+from . import collect as collecting
 from . import reading, workers
 from .output import export, feedback, gradebook, kept, look, pages
 from .points.drawing import read_secret
 from .points.problems import SETS
 from .points.scoring import Job
+from .roster import fits, numbers_of, same
 from .sandbox import outside
 
 
@@ -115,11 +117,10 @@ def grade(course, assignment, options):
     results = record.results
     summary.seconds = time.monotonic() - started
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
-    not_ids = [(ascii(name), look.NO_ID) for name in course.students(assignment) if not is_an_id(name)]
+    not_ids = [(ascii(name), look.NO_ID) for name in course.students(assignment) if not fits(name)]
     summary.look = sorted(look.worth_a_look(results, record.pristine) + record.trouble + not_ids)
     if options.feedback:
-        wanted = {name for name in tasks if name in results} | stale_feedback(course, assignment, results)
-        without = write_feedback(course, assignment, sorted(wanted), options)
+        without = write_feedback(course, assignment, options.students or None)
         summary.look = sorted(summary.look + [(student, look.NO_PAGE) for student in without])
     write_tables(course, assignment)
     (course.results(assignment) / "summary.txt").write_text(str(summary) + "\n", encoding="utf-8")
@@ -153,7 +154,7 @@ def plan(course, assignment, pristine, options):
     students = [
         name
         for name in course.students(assignment)
-        if is_an_id(name) and (not options.students or name in options.students)
+        if fits(name) and (not options.students or name in options.students)
     ]
     absent = set(options.students) - set(students)
     if absent:
@@ -162,8 +163,12 @@ def plan(course, assignment, pristine, options):
     if unknown:
         raise ValueError(f"{assignment} has no part: {', '.join(sorted(unknown))}.")
     tasks, results = {}, {}
+    roster, others = course.roster(), {same(name) for name in course.students(assignment)}
     for student in students:
         handed = reading.fetch(course.folder("submitted", student, assignment), assignment)
+        numbers, remark = "", ""
+        if handed.data is not None:
+            numbers, remark = numbers_of(reading.typed(handed.data), student, roster, others)
         task = Job(
             assignment=assignment,
             student=student,
@@ -174,6 +179,8 @@ def plan(course, assignment, pristine, options):
             allow_unsealed=options.allow_unsealed,
             limits=options.limits,
             parts=options.parts,
+            numbers=numbers,
+            id_remark=remark,
         )
         old = kept.load(course, assignment, student)
         if old and old.key == kept.key_of(task) and not options.again and not options.parts:
@@ -181,14 +188,6 @@ def plan(course, assignment, pristine, options):
         else:
             tasks[student] = task
     return tasks, results
-
-
-def is_an_id(name):
-    """Whether a folder's name can be kept in the gradebook and as a file's name with an ending, and nbgrader sees it."""
-    try:
-        return len(name.encode()) <= 200 and not name.startswith(".")
-    except UnicodeEncodeError:
-        return False
 
 
 def publish(course, book, pristine, result):
@@ -212,30 +211,16 @@ def recorded_sources(path):
     return {name: cell["source"] for name, cell in reading.solution_cells(notebook).items()}
 
 
-def stale_feedback(course, assignment, students):
-    """Students whose feedback page is missing or older than their grade, as after a run that was killed."""
-
-    def is_stale(student):
-        graded = course.folder("autograded", student, assignment) / f"{assignment}.ipynb"
-        page = course.folder("feedback", student, assignment) / f"{assignment}.html"
-        return not page.exists() or page.stat().st_mtime < graded.stat().st_mtime
-
-    return set(filter(is_stale, students))
-
-
-def write_feedback(course, assignment, students, options):
-    """nbgrader's own feedback pages, made in parallel. Returns the students whose page could not be made, sorted."""
-    jobs = {student: (str(course.root), assignment, student) for student in students}
-    without = []
-    with tqdm(total=len(jobs), desc="feedback", unit="page", disable=options.quiet or not jobs) as bar:
-        for student, made in workers.in_processes(pages.feedback_page, jobs, options.workers):
-            without += [] if made is True else [student]
-            bar.update()
-    return sorted(without)
+def write_feedback(course, assignment, students=None):
+    """The feedback pages of all who handed in, or of some. Returns those whose page could not be made, sorted."""
+    pristine = json.loads(course.released(assignment).read_text(encoding="utf-8"))
+    with course.gradebook() as book:
+        return pages.write(course, book, assignment, pristine, students)
 
 
 def write_tables(course, assignment):
     """The CSV files for Canvas and Moodle, in the course folder."""
     with course.gradebook() as book:
-        export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv")
-        export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv")
+        roster, collected = course.roster(), collecting.remembered(course, assignment)
+        export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster)
+        export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv", roster, collected)

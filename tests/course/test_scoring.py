@@ -11,8 +11,11 @@ import pytest
 import roads
 
 from bench import course_corpus as corpus
+from course.grader import roster
 from course.grader.output import feedback
 from course.grader.points import scoring
+from course.grader.points import variants as v
+from course.grader.points.drawing import own_numbers
 from course.grader.points.problems import SETS
 from course.grader.points.questions import Call
 from course.grader.reading import Handed
@@ -24,9 +27,10 @@ LIMITS = sandbox.Limits(memory=1 << 29, part_seconds=5, notebook_seconds=40)
 SECRET = "s" * 40
 
 
-def grade(assignment, notebook, student="ann", limits=LIMITS, road=None, **handed):
+def grade(assignment, notebook, student="ann", limits=LIMITS, road=None, numbers="", **handed):
     data = notebook if isinstance(notebook, bytes) else corpus.as_bytes(notebook)
-    return scoring.score(task(assignment, student, Handed(data, **handed), road=road, limits=limits))
+    options = {"road": road, "limits": limits, "numbers": numbers}
+    return scoring.score(task(assignment, student, Handed(data, **handed), **options))
 
 
 def task(assignment, student, handed, **options):
@@ -209,22 +213,52 @@ def test_untrained_network_earns_nothing():
     )
 
 
-def test_the_folders_name_decides_and_not_the_id_cell():
-    notebook = corpus.source("ps1")
-    next(cell for cell in notebook["cells"] if "".join(cell["source"]).startswith("STUDENT"))["source"] = (
-        'STUDENT = "bob"'
+def test_the_numbers_are_those_of_the_id_that_counts():
+    x, a, b = (
+        own_numbers("ps1", "ann@x.edu", name, *shape)
+        for name, shape in (("x", (5,)), ("a", (1,)), ("b", (1,)))
     )
-    result = grade("ps1", notebook, student="ann")
-    assert result.earned == 20
-    assert result.remarks == [
-        "The id cell says `bob`, the submission belongs to `ann`. Its numbers were used."
-    ]
+    dx, da, db = v.palindrome_backward(own_numbers("ps1", "ann@x.edu", "dy", 3) * [1, -1, 1], x, a[0], b[0])
+    answers = f"hand_da, hand_db, hand_dx = {da}, {db}, {dx.tolist()}"
+    notebook = corpus.with_cells("ps1", hand=answers)
+    assert parts(grade("ps1", notebook))["hand"].earned < 3
+    assert parts(grade("ps1", notebook, numbers="ann@x.edu"))["hand"].earned == 3
+
+
+ROSTER = roster.Roster(
+    (roster.Person("ann", "Ann Berg", "ann.berg@x.edu", "17"), roster.Person("bob", "Bob Ruiz"))
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers", "remark"),
+    [
+        ("ann", "ann", ""),
+        (" Ann ", " Ann ", ""),
+        ("ann.berg@x.edu", "ann.berg@x.edu", ""),
+        ("17", "17", ""),
+        ("amn", "amn", "nobody's"),
+        ("bob", "ann", "not yours"),
+        ("BOB ", "ann", "not yours"),
+        ("example", "ann", "not yours"),
+        ("your-id", "your-id", "No id was typed"),
+        (None, "your-id", "No id was typed"),
+        ("  ", "your-id", "No id was typed"),
+    ],
+)
+def test_whose_numbers_count(said, numbers, remark):
+    found, told = roster.numbers_of(said, "ann", ROSTER, set())
+    assert found == numbers and (remark in told if remark else not told)
+
+
+def test_whose_numbers_count_without_a_roster_and_where_marking_is_blind():
+    assert roster.numbers_of("bob", "ann", roster.Roster(), {"ann", "bob"})[0] == "ann"
+    assert roster.numbers_of("berg", "annberg_17", roster.Roster(), {"annberg_17"})[0] == "berg"
+    assert roster.numbers_of("ann", "participant_5", ROSTER, {"participant_5"}) == ("ann", "")
 
 
 def test_another_students_numbers_earn_nothing():
     numbers = "hand_da, hand_db, hand_dx = {}, {}, {}"
-    from course.grader.points import variants as v
-    from course.grader.points.drawing import own_numbers
 
     def answer(student):
         x, a, b = (

@@ -1,13 +1,11 @@
 """Work in other processes: whatever happens to one submission, the others get their results."""
 
 import os
-import re
 import signal
 
 import pytest
 
 from course.grader import workers
-from course.grader.output import pages
 from course.grader.run import Options
 
 
@@ -31,19 +29,3 @@ def test_where_no_scheduler_answers_one_line_says_so(monkeypatch):
     monkeypatch.setattr(workers, "SCHEDULER_SECONDS", 1)
     with pytest.raises(ConnectionError, match=r"^No Dask scheduler answers at tcp://127.0.0.1:9: [^\n]+$"):
         list(workers.on_dask([None], Options(scheduler="tcp://127.0.0.1:9")))
-
-
-def test_a_page_has_a_limit(monkeypatch, tmp_path):
-    """A letter can be written so that rendering it takes hours inside one regular expression."""
-    from nbgrader.apps.api import NbGraderAPI
-
-    (tmp_path / "source").mkdir()
-    monkeypatch.setattr(pages, "PAGE_SECONDS", 1)
-    monkeypatch.setattr(
-        NbGraderAPI, "generate_feedback", lambda *words, **options: re.match(r"(a+)+$", "a" * 60 + "b")
-    )
-    before = signal.getsignal(signal.SIGALRM)
-    try:
-        assert pages.feedback_page(str(tmp_path), "ps1", "ann") is False
-    finally:
-        signal.signal(signal.SIGALRM, before)

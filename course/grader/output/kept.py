@@ -29,6 +29,8 @@ def key_of(task):
         task.student,
         task.pristine,
         task.secret,
+        task.numbers,
+        task.id_remark,
         grader_digest(),
         *map(str, asdict(task.limits).values()),
     ]

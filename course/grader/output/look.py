@@ -8,7 +8,7 @@ from ..points.problems import SETS
 from . import feedback
 
 NO_ID = "the folder's name is no id (UTF-8, at most 200 bytes, no dot in front); nothing in it was graded"
-NO_PAGE = "nbgrader could not make the feedback page"
+NO_PAGE = "the feedback page could not be made"
 
 
 def worth_a_look(results, pristine):
@@ -30,16 +30,23 @@ def worth_a_look(results, pristine):
         broken = sorted(crashed & set(statuses))
         if broken:
             look.append((student, ", ".join(broken)))
-    groups = collections.defaultdict(list)
-    for student, result in results.items():
-        mark = fingerprint(result, pristine)
-        if mark:
-            groups[mark].append(student)
-    for group in groups.values():
-        for student in group if len(group) > 1 else ():
-            others = ", ".join(sorted(set(group) - {student}))
-            look.append((student, f"the same code as {others}"))
+    marks = {student: fingerprint(result, pristine) for student, result in results.items()}
+    for group in alike(marks):
+        if len(group) > 1:
+            look.append((", ".join(group), "the same code"))
+    for group in alike({student: result.id_remark for student, result in results.items()}):
+        remark = results[group[0]].id_remark
+        look.append((", ".join(group), remark[0].lower() + remark[1:].rstrip(".")))
     return sorted(look)
+
+
+def alike(marks):
+    """Sorted groups of the students with the same mark; those without one are in none."""
+    groups = collections.defaultdict(list)
+    for student in sorted(marks):
+        if marks[student]:
+            groups[marks[student]].append(student)
+    return list(groups.values())
 
 
 def fingerprint(result, pristine):

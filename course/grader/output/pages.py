@@ -1,27 +1,216 @@
-"""nbgrader's feedback pages, made in processes of their own: this module imports little until it is used."""
+"""Feedback pages: one file for each student, which needs no other file and no other host, and reads on a phone.
 
-import signal
+A page is a pure function of the kept result and of what the gradebook has: manual scores, comments, penalty. So all pages of
+a class are made again whenever anything may have changed, and only those that differ are written.
+"""
 
-PAGE_SECONDS = 60  # a page takes one or two; a letter may be written so that it takes hours
+import functools
+import html
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cnnlab.handin.checking import shown
+
+from .. import reading
+from ..points import examples, wrong_variants
+from ..points.problems import SETS
+from ..points.words import WORDS
+from . import feedback, kept
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0 auto; max-width: 44rem; padding: 1rem; font: 1.05rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }
+h2 { font-size: 1.15rem; margin: 0; }
+section { border-left: .3rem solid color-mix(in srgb, CanvasText 25%, Canvas); padding-left: .8rem; margin: 1.2rem 0; }
+section.lost { border-left-color: CanvasText; }
+.score { font-size: 1.25rem; font-weight: 600; }
+.example, .comment { background: color-mix(in srgb, CanvasText 7%, Canvas); padding: .4rem .7rem; border-radius: .3rem; }
+.comment { white-space: pre-wrap; }
+pre { overflow-x: auto; font-size: .85rem; line-height: 1.4; }
+pre.text { white-space: pre-wrap; font: inherit; }
+"""
+READ = re.compile(r"\*\*Read first:\*\* (.+)$", re.MULTILINE)
+HEADING = re.compile(r"^## +(.+)$", re.MULTILINE)
 
 
-def feedback_page(root, assignment, student):
-    """Runs in a process of its own: nbgrader's converter for one student. Whether it made the page in time."""
-    from nbgrader.apps.api import NbGraderAPI
+@dataclass
+class Mark:
+    """What the gradebook says of one part."""
 
-    from ..course import Course
-
-    course = Course(root)
-    api = NbGraderAPI(course.directory, config=course.config)
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PAGE_SECONDS)
-    try:
-        return api.generate_feedback(assignment, student_id=student, force=True)["success"]
-    except TimeoutError:
-        return False
-    finally:
-        signal.alarm(0)
+    earned: float
+    by_person: bool = False
+    waits: bool = False
+    comment: str = ""
 
 
-def give_up(number, frame):
-    raise TimeoutError(f"the page was not made in {PAGE_SECONDS} seconds")
+@dataclass
+class Submitted:
+    """What the gradebook says of one submission. marks: by grade id of the solution cell."""
+
+    name: str
+    score: float
+    points: float
+    penalty: float = 0.0
+    when: str = ""
+    marks: dict = field(default_factory=dict)
+
+
+def page(pristine, result, submitted):
+    """The page of one student as HTML. pristine: the released notebook; result: a `Result`; submitted: a `Submitted`."""
+    titles = headings(pristine)
+    parts = {part.name: part for part in result.parts}
+    written = [name for name, _ in SETS[result.assignment].written]
+    names = [part.name for part in SETS[result.assignment].parts] + written
+    points = {part.name: part.points for part in SETS[result.assignment].parts} | dict(
+        SETS[result.assignment].written
+    )
+    lost = {name: points[name] - submitted.marks[name].earned for name in names if name in submitted.marks}
+    order = sorted(lost, key=lambda name: (-lost[name], names.index(name)))
+    sections = "".join(
+        section(
+            titles.get(name, name),
+            points[name],
+            submitted.marks[name],
+            parts.get(name),
+            result.sources.get(name),
+        )
+        for name in order
+    )
+    head = reading.text(pristine["cells"][0])
+    title = head.splitlines()[0].removeprefix("# ")
+    read = READ.search(head)
+    again = f"<p>To read again: {html.escape(read[1].replace('*', ''))}</p>" if read else ""
+    remarks = [feedback.STATUSES[result.status]] if result.status else []
+    remarks += result.remarks
+    facts = [submitted.name, f"handed in {submitted.when}" if submitted.when else ""]
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}: {html.escape(submitted.name)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{html.escape(title)}</h1>
+<p>{html.escape(", ".join(fact for fact in facts if fact))}</p>
+<p class="score">{total(submitted)}</p>
+{listed(remarks)}
+{sections}{again}
+</main>
+</body>
+</html>
+"""
+
+
+def total(submitted):
+    """The sum in words."""
+    score = max(0.0, submitted.score - submitted.penalty)
+    told = f"{feedback.amount(score)} of {feedback.amount(submitted.points)} points"
+    if submitted.penalty:
+        told += f" ({feedback.amount(submitted.penalty)} taken off for lateness)"
+    if any(mark.waits for mark in submitted.marks.values()):
+        told += ", and an answer that a person still has to read"
+    return told + "."
+
+
+def headings(pristine):
+    """{grade id: the heading above the cell}."""
+    found, above = {}, ""
+    for cell in pristine["cells"]:
+        if cell["cell_type"] == "markdown":
+            above = (HEADING.findall(reading.text(cell)) or [above])[-1]
+        found.setdefault(reading.mark(cell).get("grade_id"), above)
+    return found
+
+
+def section(title, points, mark, part, source):
+    """One part: its points, what is wrong, an example on which it shows, what a person wrote, and the answer."""
+    lines = feedback.report(part) if part else []
+    score = f"{feedback.amount(mark.earned)} of {feedback.amount(points)} points"
+    if mark.waits:
+        score = f"{feedback.amount(points)} points, not marked yet"
+    elif mark.by_person and part:
+        score += ", given by a person"
+    body = listed(lines)
+    for line in told_mistakes(part.name, tuple(part.misconceptions)) if part else ():
+        body += f'<p class="example">{feedback.code(line)}</p>'
+    if mark.comment:
+        body += f'<p class="comment">{html.escape(mark.comment)}</p>'
+    if source and source.strip():
+        kind = "" if part else ' class="text"'
+        body += f"<details><summary>Your answer</summary><pre{kind}>{html.escape(source)}</pre></details>"
+    state = "whole" if mark.earned >= points and not mark.waits else "lost"
+    return f'<section class="{state}"><h2>{html.escape(title)}</h2><p><strong>{score}</strong></p>{body}</section>\n'
+
+
+def listed(lines):
+    return f"<ul>{''.join(f'<li>{feedback.code(line)}</li>' for line in lines)}</ul>" if lines else ""
+
+
+@functools.cache
+def told_mistakes(part, mistakes):
+    """For each mistake, by id, a sentence with the part's published example on which it shows."""
+    asked = next(p.asks_for for s in SETS.values() for p in s.parts if p.name == part)
+    lines = []
+    for name in asked:
+        for identifier, wrong in wrong_variants.wrong_functions(name):
+            if identifier in mistakes and name in examples.EXAMPLES:
+                lines += told_mistake(name, identifier, wrong)
+    return tuple(dict.fromkeys(lines))
+
+
+def told_mistake(name, identifier, wrong):
+    """A sentence in a list, or none where the published example does not show the mistake."""
+    arguments, returns = examples.EXAMPLES[name]
+    given = [np.array(value) if isinstance(value, np.ndarray) else value for value in arguments.values()]
+    right = wrong_variants.as_tuple(getattr(examples.v, name)(*given))
+    came = wrong_variants.as_tuple(wrong(*given))
+    for each, ours, theirs in zip(returns, right, came, strict=True):
+        ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
+        if ours.size > 12:
+            continue
+        if ours.shape != theirs.shape or not np.allclose(ours, theirs):
+            return [
+                f"An example of this mistake ({WORDS[identifier].name}): for {examples.told(arguments)}, `{each}` of "
+                f"`{name}` is {shown(ours)}; with the mistake it is {shown(theirs)}."
+            ]
+    return []
+
+
+def submitted_by(submission, notebook):
+    """A `Submitted` from nbgrader's records."""
+    student = submission.student
+    name = " ".join(part for part in (student.first_name, student.last_name) if part) or student.id
+    marks = {}
+    for grade in notebook.grades:
+        cell = grade.name.removesuffix(feedback.POINTS)
+        marks[cell] = Mark(grade.score, grade.manual_score is not None, bool(grade.needs_manual_grade))
+    for comment in notebook.comments:
+        if comment.name in marks:
+            marks[comment.name].comment = comment.manual_comment or ""
+    when = f"{submission.timestamp:%Y-%m-%d %H:%M} UTC" if submission.timestamp else ""
+    return Submitted(
+        name, notebook.score, notebook.max_score, notebook.late_submission_penalty or 0.0, when, marks
+    )
+
+
+def write(course, book, assignment, pristine, students=None):
+    """Write all pages that are not as they should be; the students whose page could not be made, sorted."""
+    without = []
+    for submission in book.assignment_submissions(assignment):
+        student = submission.student.id
+        if students is not None and student not in students:
+            continue
+        try:
+            old = kept.load(course, assignment, student)
+            notebook = next(each for each in submission.notebooks if each.name == assignment)
+            text = page(pristine, old.result, submitted_by(submission, notebook))
+            kept.write_whole(course.folder("feedback", student, assignment) / f"{assignment}.html", text)
+        except Exception:
+            without.append(student)
+    return sorted(without)

@@ -82,8 +82,7 @@ def read(handed: Handed, pristine: dict, asks_for: Mapping) -> Submission:
     taken = []
     for name, cell in wanted.items():
         taken += take(submission, name, cell, cells, pristine, asks_for.get(name, ()))
-    typed = [typed_id(text(cell)) for cell in cells if "STUDENT" in text(cell)]
-    submission.typed_id = next((name for name in typed if name), None)
+    submission.typed_id = first_typed(cells)
     left = [text(cell) for cell in cells if not any(cell is other for other in taken)]
     submission.elsewhere = set().union(*map(names_in, left)) - set().union(
         *(names_in(source) for source in submission.sources.values() if source)
@@ -233,6 +232,17 @@ def names_in(source: str) -> set[str]:
     if len(source) > SOURCE_LIMIT:
         return set()
     return defined(source) | set(re.findall(r"\w+", " ".join(IMPORT.findall(source))))
+
+
+def typed(data: bytes) -> str | None:
+    """The id that a notebook with this content says, or None."""
+    return first_typed(parsed(data)[0])
+
+
+def first_typed(cells: list[dict]) -> str | None:
+    """The first id that a cell says, or None."""
+    found = [typed_id(text(cell)) for cell in cells if "STUDENT" in text(cell)]
+    return next((name for name in found if name), None)
 
 
 def typed_id(source: str) -> str | None:

@@ -1,0 +1,276 @@
+"""What students handed in, from a platform's zip or a folder, into `submitted/STUDENT/ASSIGNMENT/`.
+
+A file is matched with the roster by Canvas's number, then by id and e-mail, then by a name that only one student has.
+Moodle's grading worksheet says whose e-mail a participant's number is. Without a roster, and for a blind participant, the
+student's id is what the file says. Nothing is overwritten: an earlier notebook moves to `earlier/STUDENT/ASSIGNMENT/`.
+What matches nobody stays where it is and is named. What came from where is kept in `collected/ASSIGNMENT.json`, for the
+tables that go back.
+"""
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from cnnlab.handin import checking
+from cnnlab.handin import reading as cells
+
+from . import reading
+from .output import kept
+from .roster import fits, letters, rows_of
+
+# Moodle: a folder for each student, or all in one; "Participant" where marking is blind.
+MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_\w+?(?:_(?P<file>[^_].*))?$")
+# Canvas: lastfirst_LATE_USER_FILE_name.ipynb; a second attempt ends in -1 before the dot.
+CANVAS = re.compile(
+    r"^(?P<name>[^_]+)_(?P<late>(?:LATE_)?)(?P<number>\d+)_(?P<upload>\d+)_(?P<file>.+)$", re.IGNORECASE
+)
+ATTEMPT = re.compile(r"(?:-(\d+)| \((\d+)\))?\.ipynb$", re.IGNORECASE)
+
+
+ADVICE = {
+    "canvas": "write their numbers into the roster's column `canvas`",
+    "moodle": "collect it with --worksheet and Moodle's grading worksheet",
+    "": "put it into the folder of the right one by hand",
+}
+
+
+@dataclass
+class Found:
+    """One notebook and what its place says about whose it is."""
+
+    place: str
+    read: Callable
+    name: str = ""
+    number: str = ""
+    platform: str = ""
+    late: bool = False
+    attempt: tuple = ()
+    timestamp: str | None = None
+
+
+@dataclass
+class Collected:
+    """What a run of `collect` did."""
+
+    taken: dict = field(default_factory=dict)  # student: place
+    late: list = field(default_factory=list)
+    earlier: list = field(default_factory=list)  # students whose former notebook was put aside
+    unmatched: list = field(default_factory=list)  # (place, why)
+    absent: list = field(default_factory=list)
+
+    def __str__(self):
+        lines = [f"{len(self.taken)} notebooks collected."]
+        if self.earlier:
+            lines.append(f"A former notebook was kept in `earlier/`: {', '.join(self.earlier)}.")
+        if self.late:
+            lines.append(f"The platform calls late: {', '.join(self.late)}.")
+        lines += [f"Not taken: {place!a} ({why})." for place, why in self.unmatched]
+        if self.absent:
+            lines.append(f"Nothing from {len(self.absent)} of the roster: {', '.join(self.absent)}.")
+        return "\n".join(lines)
+
+
+def collect(course, assignment, sources, worksheet=None):
+    """Take everything for one set out of zips, folders and files: `Collected`."""
+    roster, result, chosen = course.roster(), Collected(), {}
+    participants = participants_in(worksheet)
+    for source in sources:
+        for found in notebooks(Path(source)):
+            student, why = whose(found, roster, participants)
+            if not student:
+                result.unmatched.append((found.place, why))
+                continue
+            data = found.read()
+            why = unfit(data, assignment)
+            if why:
+                result.unmatched.append((found.place, why))
+                continue
+            held = chosen.get(student)
+            if held and held[0].attempt >= found.attempt:
+                result.unmatched.append((found.place, f"{student} handed in {held[0].place!a}, too"))
+                continue
+            if held:
+                result.unmatched.append((held[0].place, f"{student} handed in {found.place!a} later"))
+            chosen[student] = found, data
+    for student, (found, data) in sorted(chosen.items()):
+        if put(course, assignment, student, found, data):
+            result.earlier.append(student)
+        result.taken[student] = found.place
+        if found.late:
+            result.late.append(student)
+    people = {person.id for person in roster.people}
+    result.absent = sorted(people - set(course.students(assignment)))
+    remember(course, assignment, {student: found for student, (found, _) in chosen.items()})
+    with course.gradebook() as book:
+        for student, (found, _) in sorted(chosen.items()):
+            enter(book, student, found, roster)
+    return result
+
+
+def participants_in(worksheet):
+    """{number of the participant: e-mail or name} of Moodle's grading worksheet."""
+    if worksheet is None:
+        return {}
+    lines = rows_of(Path(worksheet))
+    head = {column.strip().casefold(): i for i, column in enumerate(lines[0])} if lines else {}
+    who = head.get("email address", head.get("full name"))
+    if "identifier" not in head or who is None:
+        raise ValueError(
+            f"{worksheet}: expected the columns `Identifier` and `Email address` of Moodle's grading worksheet."
+        )
+    return {re.sub(r"\D", "", line[head["identifier"]]): line[who] for line in lines[1:] if len(line) > who}
+
+
+def record_path(course, assignment):
+    return course.root / "collected" / f"{assignment}.json"
+
+
+def remembered(course, assignment):
+    """{student: {"platform", "number", "place"}} of what was collected for a set."""
+    try:
+        return json.loads(record_path(course, assignment).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def remember(course, assignment, chosen):
+    known = remembered(course, assignment)
+    for student, found in chosen.items():
+        known[student] = {"platform": found.platform, "number": found.number, "place": found.place}
+    kept.write_whole(record_path(course, assignment), json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+
+def notebooks(source):
+    """Every notebook in a zip, in a folder, or the one file. Raises FileNotFoundError with a sentence."""
+    if source.is_dir():
+        for path in sorted(source.rglob("*")):
+            if path.suffix.lower() == ".ipynb" and path.is_file() and not path.is_symlink():
+                stamp = reading.timestamp(path.parent)
+                yield described(
+                    path.relative_to(source).as_posix(), lambda path=path: plain_file(path), stamp
+                )
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            for member in archive.infolist():
+                if member.filename.lower().endswith(".ipynb") and not member.is_dir():
+                    yield described(member.filename, lambda member=member: unpacked(archive, member))
+    elif source.is_file():
+        yield described(source.name, lambda: plain_file(source))
+    else:
+        raise FileNotFoundError(f"{source}: there is no such zip, folder or notebook.")
+
+
+def plain_file(path):
+    return reading.read_plain_file(path, reading.NOTEBOOK_LIMIT + 1)
+
+
+def unpacked(archive, member):
+    """A member's bytes up to the limit, or None where the archive is broken or locked."""
+    try:
+        with archive.open(member) as file:
+            return file.read(reading.NOTEBOOK_LIMIT + 1)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError):
+        return None
+
+
+def described(place, read, timestamp=None):
+    """What a path says: Moodle's folders and files, Canvas's files, or a folder that is called like the student."""
+    path = PurePosixPath(place)
+    attempt = ATTEMPT.search(path.name)
+    number = int(attempt[1] or attempt[2] or 0) if attempt else 0
+    for part in path.parts:
+        moodle = MOODLE.match(part)
+        if moodle:
+            name = "" if moodle["name"].casefold() == "participant" else moodle["name"]
+            return Found(place, read, name, moodle["number"], "moodle", False, (number,), timestamp)
+    canvas = CANVAS.match(path.name)
+    if canvas:
+        late, upload = bool(canvas["late"]), int(canvas["upload"])
+        return Found(
+            place, read, canvas["name"], canvas["number"], "canvas", late, (number, upload), timestamp
+        )
+    name = path.parts[0] if len(path.parts) > 1 else re.sub(r"_?ps\d.*$", "", path.stem, flags=re.IGNORECASE)
+    return Found(place, read, name, "", "", False, (number,), timestamp)
+
+
+def whose(found, roster, participants):
+    """(the student's id, '') or ('', why nobody's)."""
+    if not roster or (found.platform == "moodle" and not found.name):
+        id = "_".join(part for part in (found.name or "participant", found.number) if part)
+        return (id, "") if fits(id) else ("", "its name does not say whose it is")
+    ways = [roster.numbered(found.number)] if found.platform == "canvas" else []
+    if found.platform == "moodle" and participants.get(found.number):
+        ways += [roster.typed(participants[found.number]), roster.named(participants[found.number])]
+    ways += [roster.typed(found.name), roster.named(found.name)] if found.name else []
+    for people in ways:
+        if found.platform == "canvas":  # somebody with another number it is not
+            people = [person for person in people if person.canvas in ("", found.number)]
+        if len(people) == 1:
+            return people[0].id, ""
+        if people:
+            return (
+                "",
+                f"it may be of {' or '.join(person.id for person in people)}; {ADVICE.get(found.platform, '')}",
+            )
+    return "", "nobody of the roster"
+
+
+def unfit(data, assignment):
+    """Why bytes are not a notebook of this set, or ''. A notebook that cannot be read is taken: the grader names it."""
+    if data is None:
+        return "it cannot be read"
+    found, status = cells.parsed(data[: reading.NOTEBOOK_LIMIT + 1])
+    if status:
+        return ""
+    try:
+        sheet = checking.sheet_of(found)
+    except ValueError:
+        return ""
+    return "" if sheet == assignment else f"it is {sheet}"
+
+
+def put(course, assignment, student, found, data):
+    """Write a notebook into its folder; whether another one was there, which is kept."""
+    folder = course.folder("submitted", student, assignment)
+    path = folder / f"{assignment}.ipynb"
+    there = path.exists()
+    if there and path.read_bytes() == data:
+        return False
+    if there:
+        aside = course.root / "earlier" / student / assignment
+        aside.mkdir(parents=True, exist_ok=True)
+        number = 1 + len(list(aside.iterdir()))
+        os.replace(path, aside / f"{assignment}-{number}.ipynb")
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{assignment}.{os.getpid()}"
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+    if found.timestamp:
+        kept.write_whole(folder / "timestamp.txt", found.timestamp)
+    return there
+
+
+def enter(book, student, found, roster):
+    """The student in nbgrader's gradebook, with the name, and the platform's number for the exports."""
+    person = roster.get(student)
+    first, last = names(person.name if person else found.name)
+    known = {
+        "first_name": first,
+        "last_name": last,
+        "email": person.email if person else "",
+        "lms_user_id": person.canvas if person else found.number if found.platform == "canvas" else "",
+    }
+    book.update_or_create_student(student, **{key: value for key, value in known.items() if value})
+
+
+def names(name):
+    """(first, last) of a name in either order."""
+    last, comma, first = (part.strip() for part in name.partition(","))
+    if comma:
+        return first, last
+    first, _, last = name.strip().rpartition(" ")
+    return first, last if letters(last) else ""

@@ -1,0 +1,178 @@
+"""The roster: who is in the course, and under which names and numbers a learning platform knows them.
+
+`course/roster.csv` has a line for each student. Only the column `id` is needed; the others are
+
+    name        first name last, or "Last, First"
+    email
+    canvas      the number in Canvas's column "ID", which stands in the file names of its zips
+    group       shown in the summary, nothing depends on it
+
+A gradebook exported from Canvas, or a list of participants or a grading worksheet from Moodle, is read as it is, too.
+Moodle's numbers of participants are other ones in each assignment, so they are no part of the roster.
+"""
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+
+# Our column: what the platforms call it.
+COLUMNS = {
+    "id": ("id", "student id", "sis login id", "sis user id", "id number", "username"),
+    "name": ("name", "student", "full name"),
+    "email": ("email", "e-mail", "email address"),
+    "canvas": ("canvas", "canvas id"),
+    "group": ("group", "section"),
+}
+NOBODY = ("points possible", "student, test")  # lines of Canvas's export that are no students
+
+
+@dataclass(frozen=True)
+class Person:
+    """One student."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    canvas: str = ""
+    group: str = ""
+
+    def known_as(self):
+        """What this student may type as an id, in one form."""
+        words = (self.id, self.email, self.email.partition("@")[0], self.canvas)
+        return {same(word) for word in words if word}
+
+    def names(self):
+        """Forms in which a platform writes the name into a file's name: letters only, the parts in any rotation."""
+        parts = [letters(part) for part in re.split(r"[\s,_-]+", self.name)]
+        parts = [part for part in parts if part]
+        return {"".join(parts[i:] + parts[:i]) for i in range(len(parts))}
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All students, in the order of the file."""
+
+    people: tuple = ()
+    _by: dict = field(default_factory=dict, compare=False, repr=False)
+
+    def __bool__(self):
+        return bool(self.people)
+
+    def get(self, id):
+        """The person with an id, or None."""
+        return next(iter(self._index("id", lambda person: {person.id}).get(id, [])), None)
+
+    def __contains__(self, id):
+        return self.get(id) is not None
+
+    def _index(self, kind, words):
+        if kind not in self._by:
+            self._by[kind] = {}
+            for person in self.people:
+                for word in words(person):
+                    self._by[kind].setdefault(word, []).append(person)
+        return self._by[kind]
+
+    def typed(self, word):
+        """Those who are known under what was typed."""
+        return self._index("known", Person.known_as).get(same(word), [])
+
+    def numbered(self, number):
+        """Those with a number of Canvas."""
+        return self._index("canvas", lambda person: {person.canvas} - {""}).get(number, [])
+
+    def named(self, name):
+        """Those whose name a platform may write like this."""
+        return self._index("names", Person.names).get(letters(name), [])
+
+
+def same(word):
+    """An id without the differences that a person does not see."""
+    return word.strip().casefold()
+
+
+def letters(text):
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def rows_of(path):
+    """A CSV file's lines, whatever a spreadsheet made of it: comma or semicolon, with or without a mark at its beginning."""
+    text = path.read_bytes()
+    text = text.decode("utf-16" if text[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    first = text.partition("\n")[0]
+    mark = max(",;\t", key=first.count)
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+
+
+def read(path):
+    """The roster in a file; an empty one if there is none. Raises ValueError with the line that is wrong."""
+    if not path.exists():
+        return Roster()
+    lines = rows_of(path)
+    head = [column.strip().casefold() for column in lines[0]] if lines else []
+    canvas = "sis login id" in head and "id" in head  # there "ID" is the platform's own number
+    place = {}
+    for ours, names in COLUMNS.items():
+        names = [name for name in names if not (canvas and ours == "id" and name == "id")]
+        if canvas and ours == "canvas":
+            names.append("id")
+        found = [head.index(name) for name in names if name in head]
+        if found:
+            place[ours] = found[0]
+    if "id" not in place and "email" in place:
+        place["id"] = place["email"]
+    if "id" not in place:
+        raise ValueError(
+            f"{path}: the first line needs a column `id`; it has: {', '.join(head) or 'nothing'}."
+        )
+    people, seen = [], {}
+    for number, line in enumerate(lines[1:], start=2):
+        values = {ours: line[i].strip() if i < len(line) else "" for ours, i in place.items()}
+        if not any(values.values()) or same(values.get("name", "")).startswith(NOBODY):
+            continue
+        if not values["id"]:
+            raise ValueError(f"{path}, line {number}: the id is missing.")
+        if not fits(values["id"]):
+            raise ValueError(
+                f"{path}, line {number}: the id {values['id']!r} cannot be the name of a folder."
+            )
+        if same(values["id"]) in seen:
+            raise ValueError(f"{path}: line {number} has the id of line {seen[same(values['id'])]}.")
+        seen[same(values["id"])] = number
+        people.append(Person(**values))
+    return Roster(tuple(people))
+
+
+def fits(name):
+    """Whether a name can be a folder's, and nbgrader sees it."""
+    try:
+        return 0 < len(name.encode()) <= 200 and not name.startswith(".") and not set(name) & set("/\\\0")
+    except UnicodeEncodeError:
+        return False
+
+
+def numbers_of(typed, student, roster, others):
+    """(the id whose numbers count, a remark or '') for a submission.
+
+    typed   what stands in the id cell, or None
+    others  the ids of all who handed in, where there is no roster
+
+    The numbers are those of the id that the student typed, because the sheet computes with it, but never somebody else's.
+    """
+    typed = "your-id" if typed is None or not typed.strip() else typed
+    person = roster.get(student)
+    own = person.known_as() if person else {same(student)}
+    if same(typed) in own:
+        return typed, ""
+    if roster and person is None and roster.typed(typed):  # marked blindly: who it is, nobody can say
+        return typed, ""
+    shown = "".join(letter for letter in typed[:40] if letter.isalnum() or letter in "._@+-") or "?"
+    if same(typed) == "your-id":
+        return typed, "No id was typed. The numbers of `your-id`, which the sheet then has, were used."
+    if roster.typed(typed) or same(typed) in others or same(typed) == "example":
+        return (
+            student,
+            f"The id cell says `{shown}`, which is not yours. The numbers of `{student}` were used.",
+        )
+    return typed, f"The id cell says `{shown}`, which is nobody's. The numbers of that id were used."

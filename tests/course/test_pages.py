@@ -1,0 +1,113 @@
+"""Feedback pages: complete, safe, on one's own without another host, what was lost first, and an example of each mistake."""
+
+import re
+import time
+
+from bench import course_corpus as corpus
+from course.grader.output import pages
+from course.grader.points.problems import SETS
+from course.grader.points.scoring import PartResult, Result
+
+PRISTINE = corpus.released("ps4")
+
+
+def made(**changes):
+    """A result of the fourth set in which the second part has a mistake and the third is not begun."""
+    parts = [PartResult(part.name, part.points, part.points, "right") for part in SETS["ps4"].parts]
+    parts[1] = PartResult(
+        "chain",
+        6,
+        2.0,
+        "partly right",
+        lines=["`dw1` is wrong at `[0, 1]`."],
+        misconceptions=["activation-derivative-missing"],
+    )
+    parts[2] = PartResult("tied", 5, 0.0, "wrong", misconceptions=["first-layer-forgotten"])
+    sources = {
+        "chain": "if a < b: pass",
+        "letter": "Dear <script>alert(1)</script> friend, see http://x.invalid",
+        "tied": "",
+    }
+    values = {
+        "assignment": "ps4",
+        "student": "ann",
+        "parts": parts,
+        "sources": sources,
+        "remarks": ["The cell `hand` <b>moved</b>."],
+    }
+    return Result(**{**values, **changes})
+
+
+def shown(result=None, **changes):
+    result = result or made()
+    marks = {part.name: pages.Mark(part.earned) for part in result.parts}
+    marks["letter"] = pages.Mark(2.0, by_person=True, comment="Say <i>which</i> terms.\nAnd why.")
+    values = {
+        "name": "Ann <Berg>",
+        "score": 10.0,
+        "points": 20.0,
+        "when": "2027-03-05 10:00 UTC",
+        "marks": marks,
+    }
+    return pages.page(PRISTINE, result, pages.Submitted(**{**values, **changes}))
+
+
+def test_a_page_says_who_when_and_how_much():
+    page = shown()
+    assert "Ann &lt;Berg&gt;, handed in 2027-03-05 10:00 UTC" in page and "10 of 20 points." in page
+    assert '<html lang="en">' in page and 'name="viewport" content="width=device-width' in page
+    assert "Problem set 4: through several layers" in page
+    assert "To read again: the chapter Two convolutions and a tempting wrong answer." in page
+    late = shown(penalty=3.0)
+    assert "7 of 20 points (3 taken off for lateness)" in late
+
+
+def test_what_was_lost_comes_first_under_the_sheets_headings():
+    headings = re.findall(r"<h2>(.*?)</h2>", shown())
+    assert headings[:3] == ["3. One kernel in two layers", "2. Three convolutions", "5. A letter"]
+    assert len(headings) == 5 and "Test cell" not in shown()
+
+
+def test_a_page_asks_nobody_for_anything_and_nothing_of_a_student_is_live():
+    page = shown()
+    for live in ("<script", "<i>", "<b>", "<img", "<link", "src=", "href=", "@import", "url("):
+        assert live not in page
+    assert "Dear &lt;script&gt;alert(1)&lt;/script&gt; friend" in page
+    assert "Say &lt;i&gt;which&lt;/i&gt; terms." in page and "if a &lt; b: pass" in page
+
+
+def test_a_mistake_comes_with_an_example_on_which_it_shows():
+    page = shown()
+    assert "An example of this mistake (only the second layer" in page
+    assert "`" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    numbers = re.search(r"is (\[\[.*?\]\]); with the mistake it is (\[\[.*?\]\])", page)
+    assert numbers and numbers[1] != numbers[2]
+
+
+def test_nearly_every_mistake_of_the_catalogue_shows_on_the_published_example():
+    named = {(part, identifier) for _, part, _, _, identifier in corpus.catalogue()}
+    without = {pair for pair in named if not pages.told_mistakes(pair[0], (pair[1],))}
+    assert len(without) <= 0.2 * len(named), sorted(without)
+
+
+def test_an_answer_that_nobody_marked_is_no_zero():
+    result = made()
+    marks = {part.name: pages.Mark(part.earned) for part in result.parts} | {
+        "letter": pages.Mark(0.0, waits=True)
+    }
+    page = shown(result, marks=marks)
+    assert "3 points, not marked yet" in page and "a person still has to read" in page
+
+
+def test_nothing_handed_in_is_said():
+    empty = made(
+        status="nothing handed in", sources={}, parts=[PartResult("hand", 3, 0.0, "nothing handed in")]
+    )
+    assert "There is no notebook in the folder." in shown(empty, marks={"hand": pages.Mark(0.0)})
+
+
+def test_a_thousand_pages_take_seconds():
+    started = time.monotonic()
+    for _ in range(1000):
+        shown()
+    assert time.monotonic() - started < 20
