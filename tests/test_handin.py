@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,20 @@ def test_nothing_of_a_student_is_live_on_the_page():
     notebook = sheet(palindrome="raise ValueError('<img src=x onerror=alert(1)>')")
     page = told.as_html(check(json.dumps(notebook)))
     assert "<img" not in page and "&lt;img" in page
+
+
+def test_a_notebook_of_many_long_cells_is_read_in_seconds():
+    """The grader reads outside its sandbox: nothing that a student writes may keep it busy."""
+    notebook = sheet()
+    notebook["cells"] += [
+        {"cell_type": "code", "id": str(i), "metadata": {}, "source": f"# {i}\n" + "a, " * 60_000}
+        for i in range(200)
+    ]
+    asks_for = {part["name"]: part["asks_for"] for part in checking.sheets()["ps1"]["parts"]}
+    data = reading.Handed(json.dumps(notebook).encode())
+    started = time.monotonic()
+    assert reading.read(data, PRISTINE, asks_for).sources["palindrome"]
+    assert time.monotonic() - started < 20
 
 
 def test_the_command(tmp_path):

@@ -127,9 +127,10 @@ def run_all(pristine: dict, submission: reading.Submission, student: str) -> tup
     return scope, trouble
 
 
-def tried(action: Callable, submission: reading.Submission, seconds: float = SECONDS) -> str:
+def tried(action: Callable, submission: reading.Submission, seconds: float | None = None) -> str:
     """Do something that runs the student's code; a sentence on what went wrong, or nothing."""
     caught: list[BaseException] = []
+    seconds = seconds or SECONDS
 
     def guarded() -> None:
         try:
@@ -279,7 +280,7 @@ def try_example(seen: Part, example: dict, scope: dict, submission: reading.Subm
     def ask() -> None:
         came.append(cells.arrays(scope[name](*given, **options), len(expected)))
 
-    problem = tried(ask, submission, example.get("seconds", SECONDS))
+    problem = tried(ask, submission, example.get("seconds"))
     if problem:
         seen.look(f"`{name}`: {problem}")
         return

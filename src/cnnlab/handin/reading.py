@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 SOURCE_LIMIT = 200 * 1024
+SEARCH_LIMIT = 10 * SOURCE_LIMIT  # of all cells together, in which names are looked for
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -83,7 +85,7 @@ def read(handed: Handed, pristine: dict, asks_for: Mapping) -> Submission:
     for name, cell in wanted.items():
         taken += take(submission, name, cell, cells, pristine, asks_for.get(name, ()))
     submission.typed_id = first_typed(cells)
-    left = [text(cell) for cell in cells if not any(cell is other for other in taken)]
+    left = [text(cell) for cell in searched(cells) if not any(cell is other for other in taken)]
     submission.elsewhere = set().union(*map(names_in, left)) - set().union(
         *(names_in(source) for source in submission.sources.values() if source)
     )
@@ -126,7 +128,20 @@ def take(
 
 def by_names(cells: list, names: set) -> list[dict]:
     """The last unmarked cell that defines all of the names, as a list."""
-    return [cell for cell in cells if not mark(cell).get("grade_id") and names <= defined(text(cell))][-1:]
+    return [
+        cell for cell in searched(cells) if not mark(cell).get("grade_id") and names <= defined(text(cell))
+    ][-1:]
+
+
+def searched(cells: list) -> list[dict]:
+    """The cells in which names are looked for: as many as fit the limits, so that no notebook takes long."""
+    found, total = [], 0
+    for cell in cells:
+        size = len(text(cell))
+        total += size
+        if size <= SOURCE_LIMIT and total <= SEARCH_LIMIT:
+            found.append(cell)
+    return found
 
 
 def by_place(name: str, pristine_cell: dict, cells: list, pristine: dict) -> list[dict]:
@@ -175,7 +190,7 @@ def completed(
     sheet = {text(cell).strip() for cell in pristine["cells"]}
     own = [
         cell
-        for cell in cells
+        for cell in searched(cells)
         if not mark(cell).get("grade_id")
         and cell.get("cell_type") == "code"
         and text(cell).strip() not in sheet
@@ -221,16 +236,15 @@ IMPORT = re.compile(r"^(?:import|from) +(.*)$", re.MULTILINE)
 STUDENT = re.compile(r"""^STUDENT *= *(?:"([^"\\\n]*)"|'([^'\\\n]*)')""", re.MULTILINE)
 
 
-def defined(source: str) -> set[str]:
+@lru_cache(maxsize=256)  # a cell is asked for each part again
+def defined(source: str) -> frozenset[str]:
     """Names that a source defines at its top level."""
     targets = " ".join(ASSIGNMENT.findall(source))
-    return {*DEFINITION.findall(source), *re.findall(r"\w+", targets)}
+    return frozenset((*DEFINITION.findall(source), *re.findall(r"\w+", targets)))
 
 
-def names_in(source: str) -> set[str]:
-    """Names that a source defines or imports at its top level; none of a source that is too long to be an answer."""
-    if len(source) > SOURCE_LIMIT:
-        return set()
+def names_in(source: str) -> frozenset[str]:
+    """Names that a source defines or imports at its top level."""
     return defined(source) | set(re.findall(r"\w+", " ".join(IMPORT.findall(source))))
 
 
