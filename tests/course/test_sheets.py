@@ -14,6 +14,7 @@ from course.grader.output.feedback import POINTS
 from course.grader.points import examples
 from course.grader.points.drawing import own_numbers
 from course.grader.points.problems import SETS
+from tools.live import sheets
 
 HOURS = {"ps1": 4, "ps2": 4, "ps3": 6, "ps4": 5, "ps5": 8}
 
@@ -182,3 +183,22 @@ def test_every_function_that_is_asked_for_has_one_published_example():
         for part in problem_set.parts:
             named = [name for name in part.asks_for if name in examples.EXAMPLES]
             assert named == list(part.asks_for) or part.name in ("hand", "agree")
+
+
+def test_the_teachers_guide_names_what_the_book_has():
+    """Every link leads to a chapter, and every section in italics is in one."""
+    guide = (sheets.COURSE / "teaching.md").read_text(encoding="utf-8")
+    chapters = sorted(set(re.findall(r"\]\(\.\./(book/[\w-]+\.ipynb)\)", guide)))
+    assert len(chapters) >= 8
+    headings = set()
+    for name in [*chapters, "book/mistakes.ipynb"]:
+        cells = json.loads((sheets.ROOT / name).read_text(encoding="utf-8"))["cells"]
+        headings |= {
+            line.lstrip("# ")
+            for cell in cells
+            for line in reading.text(cell).splitlines()
+            if line.startswith("#")
+        }
+    tables = guide[guide.index("## Two lectures") : guide.index("## Mistakes to expect")]
+    named = re.findall(r"(?<!\*)\*([^*\n]+)\*", tables.replace("*before*", ""))
+    assert len(named) > 12 and [name for name in named if name not in headings] == []
