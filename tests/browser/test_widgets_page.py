@@ -514,6 +514,10 @@ def results_for(state, arrays):
         return {LABELS["dy"]: (0, results["y"]), LABELS["x"]: (1, results["dx"][trace["first"]])}
     if kind(state) == "TwoLayers":
         return {"w1 over dw1": (1, widgets.TwoLayers(**arrays).trace["results"]["dw1"])}
+    if kind(state) == "BackwardPass":
+        made = widgets.BackwardPass(network_of(trace), arrays["x"], trace["label"], digits=trace["digits"])
+        results = made.trace["results"]
+        return {"w over dw": (1, results["dw"]), "dx": (0, results["dx"]), "q": (0, results["q"])}
     options = trace["options"] if kind(state) in ("ThreeSums", "SlidingKernel") else {}
     if kind(state) == "SlidingKernel":
         options = {**options, "sliders": ()}
@@ -751,10 +755,10 @@ def test_every_widget_stands_alone_by_its_own_address_and_goes_back(open_page, p
             continue
         button = widget.get_by_role("button", name=ALONE)
         button.press("Enter")
-        assert page.evaluate("document.querySelector('dialog:modal .cnn') !== null")
+        assert page.evaluate("document.querySelector('dialog.cnn-alone:modal .cnn') !== null")
         assert page.evaluate(
             "(({ scrollHeight, clientHeight, scrollWidth, clientWidth }) => [scrollHeight <= clientHeight, scrollWidth <= clientWidth])"
-            "(document.querySelector('dialog:modal'))"
+            "(document.querySelector('dialog.cnn-alone:modal'))"
         ) == [True, True], f"{state['trace']['title']} has to be scrolled on a projector"
         addresses.append((page.url, state["trace"]["title"]))
         assert page.url.endswith("/alone")
@@ -762,15 +766,15 @@ def test_every_widget_stands_alone_by_its_own_address_and_goes_back(open_page, p
             page.keyboard.press("Escape")
         else:
             widget.get_by_role("button", name="Back to the page").click()
-        page.wait_for_function("!document.querySelector('dialog')")
+        page.wait_for_function("!document.querySelector('dialog.cnn-alone')")
         assert "#numbers;" not in page.url and button.evaluate("(one) => one === document.activeElement")
         assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == usual
     address, title = addresses[-1]
     again = open_page(address.partition("/book/")[2].join(["book/", ""]))
-    again.wait_for_selector("dialog:modal .cnn")
-    assert again.locator("dialog .cnn-title").inner_text().startswith(title)
+    again.wait_for_selector("dialog.cnn-alone:modal .cnn")
+    assert again.locator("dialog.cnn-alone .cnn-title").inner_text().startswith(title)
     again.keyboard.press("Escape")
-    again.wait_for_function("!document.querySelector('dialog')")
+    again.wait_for_function("!document.querySelector('dialog.cnn-alone')")
     assert page.complaints == again.complaints == []
 
 
