@@ -756,10 +756,10 @@ def test_every_widget_stands_alone_by_its_own_address_and_goes_back(open_page, p
         button = widget.get_by_role("button", name=ALONE)
         button.press("Enter")
         assert page.evaluate("document.querySelector('dialog.cnn-alone:modal .cnn') !== null")
-        assert page.evaluate(
-            "(({ scrollHeight, clientHeight, scrollWidth, clientWidth }) => [scrollHeight <= clientHeight, scrollWidth <= clientWidth])"
-            "(document.querySelector('dialog.cnn-alone:modal'))"
-        ) == [True, True], f"{state['trace']['title']} has to be scrolled on a projector"
+        fits = page.locator("dialog.cnn-alone").evaluate(
+            "(one) => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth"
+        )
+        assert fits, f"{state['trace']['title']} has to be scrolled on a projector"
         addresses.append((page.url, state["trace"]["title"]))
         assert page.url.endswith("/alone")
         if len(addresses) % 2:
@@ -822,16 +822,16 @@ def test_a_picture_follows_the_hand(open_page, by, stem, start, end, name):
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_an_edit_lights_the_entries_that_it_changed_once(open_page, motion):
     page = open_page("book/index.html", reduced_motion=motion)
-    [(widget, state)] = [
-        pair for pair in widgets_of(page, traces(ROOT / "book/index.ipynb")) if kind(pair[1]) == "DeltaSheet"
-    ]
+    pairs = widgets_of(page, traces(ROOT / "book/index.ipynb"))
+    widget = next(widget for widget, state in pairs if kind(state) == "DeltaSheet")
     weights = widget.locator(".cnn-grid[data-name='w']").get_by_role("gridcell")
     for flat in range(weights.count()):
         weights.nth(flat).click()
     before = shown_in(widget, LABELS["w"], 1)
     page.evaluate(
         "() => { const usual = Element.prototype.animate; globalThis.lit = [];"
-        "Element.prototype.animate = function (...all) { lit.push(Number(this.dataset.flat)); return usual.apply(this, all); }; }"
+        "Element.prototype.animate = function (...all) {"
+        "lit.push(Number(this.dataset.flat)); return usual.apply(this, all); }; }"
     )
     corner = widget.locator(".cnn-grid[data-name='x']").get_by_role("gridcell").nth(0)
     corner.focus()
