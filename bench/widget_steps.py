@@ -127,7 +127,7 @@ def main():
     machine.write(
         "widget_steps",
         {
-            "about": "drawing one step of a widget, and what follows a changed number, in Chromium, main thread; bench/README.md explains the keys",
+            "about": "a step of a widget, and what follows a changed number, in Chromium; bench/README.md explains the keys",
             "machine": {
                 **about,
                 "chromium": chromium,
