@@ -122,8 +122,8 @@ def test_what_was_typed_and_opened_is_there_when_one_comes_back(page):
     verdict = box.locator(".cnn-reply").text_content()
     page.get_by_role("button", name="Show me").first.click()
     page.evaluate("scrollTo(0, 0)")
-    page.reload()
-    page.reload()  # without having been near the box
+    page.reload(wait_until="networkidle")
+    page.reload(wait_until="networkidle")  # without having been near the box
     box.scroll_into_view_if_needed()
     box.locator("[data-verdict]").wait_for()
     assert box.get_by_role("textbox").input_value() == "123456"

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 def parsed(book):
     """The built pages by their path below the folder of the book."""
     paths = [*sorted((book / "book").glob("*.html")), book / "genindex.html"]
-    return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in paths}
+    return {path.resolve(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in paths}
 
 
 def links(page):
@@ -40,7 +40,6 @@ def lost(path, href, parsed):
 
 
 def test_every_link_leads_somewhere(parsed):
-    parsed = {path.resolve(): page for path, page in parsed.items()}
     found = {
         (path.name, href) for path, page in parsed.items() for href in links(page) if lost(path, href, parsed)
     }
