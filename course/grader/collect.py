@@ -186,15 +186,30 @@ def described(place, read, timestamp=None):
         moodle = MOODLE.match(part)
         if moodle:
             name = "" if moodle["name"].casefold() == "participant" else moodle["name"]
-            return Found(place, read, name, moodle["number"], "moodle", False, (number,), timestamp)
+            return Found(
+                place,
+                read,
+                name,
+                number=moodle["number"],
+                platform="moodle",
+                attempt=(number,),
+                timestamp=timestamp,
+            )
     canvas = CANVAS.match(path.name)
     if canvas:
         late, upload = bool(canvas["late"]), int(canvas["upload"])
         return Found(
-            place, read, canvas["name"], canvas["number"], "canvas", late, (number, upload), timestamp
+            place,
+            read,
+            canvas["name"],
+            number=canvas["number"],
+            platform="canvas",
+            late=late,
+            attempt=(number, upload),
+            timestamp=timestamp,
         )
     name = path.parts[0] if len(path.parts) > 1 else re.sub(r"_?ps\d.*$", "", path.stem, flags=re.IGNORECASE)
-    return Found(place, read, name, "", "", False, (number,), timestamp)
+    return Found(place, read, name, attempt=(number,), timestamp=timestamp)
 
 
 def whose(found, roster, participants):

@@ -137,7 +137,7 @@ def section(title, points, mark, part, source):
     elif mark.by_person and part:
         score += ", given by a person"
     body = listed(lines)
-    for line in told_mistakes(part.name, tuple(part.misconceptions)) if part else ():
+    for line in told_misconceptions(part.name, tuple(part.misconceptions)) if part else ():
         body += f'<p class="example">{feedback.code(line)}</p>'
     if mark.comment:
         body += f'<p class="comment">{html.escape(mark.comment)}</p>'
@@ -153,18 +153,18 @@ def listed(lines):
 
 
 @functools.cache
-def told_mistakes(part, mistakes):
+def told_misconceptions(part, misconceptions):
     """For each mistake, by id, a sentence with the part's published example on which it shows."""
     asked = next(p.asks_for for s in SETS.values() for p in s.parts if p.name == part)
     lines = []
     for name in asked:
         for identifier, wrong in wrong_variants.wrong_functions(name):
-            if identifier in mistakes and name in examples.EXAMPLES:
-                lines += told_mistake(name, identifier, wrong)
+            if identifier in misconceptions and name in examples.EXAMPLES:
+                lines += told_misconception(name, identifier, wrong)
     return tuple(dict.fromkeys(lines))
 
 
-def told_mistake(name, identifier, wrong):
+def told_misconception(name, identifier, wrong):
     """A sentence in a list, or none where the published example does not show the mistake."""
     arguments, returns = examples.EXAMPLES[name]
     given = [np.array(value) if isinstance(value, np.ndarray) else value for value in arguments.values()]
@@ -194,8 +194,9 @@ def submitted_by(submission, notebook):
         if comment.name in marks:
             marks[comment.name].comment = comment.manual_comment or ""
     when = f"{submission.timestamp:%Y-%m-%d %H:%M} UTC" if submission.timestamp else ""
+    penalty = notebook.late_submission_penalty or 0.0
     return Submitted(
-        name, notebook.score, notebook.max_score, notebook.late_submission_penalty or 0.0, when, marks
+        name, score=notebook.score, points=notebook.max_score, penalty=penalty, when=when, marks=marks
     )
 
 

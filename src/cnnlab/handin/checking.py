@@ -28,7 +28,7 @@ NO_ID = "your-id"  # what the id cell says in a fresh sheet
 
 
 @dataclass
-class Part:
+class PartSeen:
     """What was seen of one part.
 
     state   "ready", "look" (something would cost points) or "empty"
@@ -52,7 +52,7 @@ class Checked:
 
     sheet: str
     typed_id: str
-    parts: list[Part]
+    parts: list[PartSeen]
     remarks: list[str]
 
     @property
@@ -174,9 +174,11 @@ def moved(name: str) -> str:
     return f"`{name}` stands in a cell that is not graded: move it into the cell that uses it."
 
 
-def check_part(part: dict, submission: reading.Submission, stub: dict, scope: dict, trouble: dict) -> Part:
+def check_part(
+    part: dict, submission: reading.Submission, stub: dict, scope: dict, trouble: dict
+) -> PartSeen:
     """What is to be said of one part."""
-    name, seen = part["name"], Part(part["name"])
+    name, seen = part["name"], PartSeen(part["name"])
     source = submission.sources.get(name)
     if name in submission.too_long:
         seen.look(f"The cell holds more than {reading.SOURCE_LIMIT // 1024} kB of text.")
@@ -204,9 +206,9 @@ def check_part(part: dict, submission: reading.Submission, stub: dict, scope: di
     return seen
 
 
-def check_written(name: str, source: str | None, stub: dict) -> Part:
+def check_written(name: str, source: str | None, stub: dict) -> PartSeen:
     """A written answer: whether there is one."""
-    seen = Part(name)
+    seen = PartSeen(name)
     if source is None:
         seen.look(f"The cell `{name}` is not in the notebook any more. Copy it from a fresh sheet.")
     elif source.strip() in ("", reading.text(stub).strip()):
@@ -270,7 +272,7 @@ def newer_string(source: str) -> int | None:
     return None
 
 
-def try_example(seen: Part, example: dict, scope: dict, submission: reading.Submission) -> None:
+def try_example(seen: PartSeen, example: dict, scope: dict, submission: reading.Submission) -> None:
     """Call a function on its published example and compare what comes with what is right."""
     name, expected = example["call"], example["returns"]
     given = [argument(each["value"]) for each in example["arguments"]]
@@ -322,7 +324,7 @@ def argument(value: Any) -> Any:
     return value
 
 
-def look_at_value(seen: Part, value: dict, scope: dict, submission: reading.Submission) -> None:
+def look_at_value(seen: PartSeen, value: dict, scope: dict, submission: reading.Submission) -> None:
     """Compare a variable's shape with the sheet's, and see whether it keeps the sheet's rules."""
     name, shape, came = value["name"], tuple(value["shape"]), []
     problem = tried(lambda: came.append(cells.plain(scope[name])), submission)

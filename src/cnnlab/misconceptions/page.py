@@ -58,7 +58,8 @@ def _comparisons(misconception: Misconception) -> Iterator[Comparison]:
                 right, wrong = RIGHT[target](**example.arguments), attempt(formula, **example.arguments)
                 if wrong is not None and written(wrong) != written(right):
                     alone = _givers(target, place)[written(wrong)] <= allowed
-                    yield Comparison(example, target.partition(".")[2], right, wrong, alone)
+                    part = target.partition(".")[2]
+                    yield Comparison(example, part, right=right, wrong=wrong, alone=alone)
 
 
 @cache

@@ -10,7 +10,7 @@ from cnnlab.practice.skills import SKILLS
 
 PAPER = """
 @page { size: A4; margin: 18mm; }
-body { font: 11pt/1.4 sans-serif; color: black; max-width: 46em; margin: 2em auto; }
+body { font: 11pt/1.4 sans-serif; max-width: 46em; margin: 2em auto; }
 li { break-inside: avoid; margin-bottom: 1.4em; }
 table { border-collapse: collapse; display: inline-table; margin: 0.3em 1.4em 0.3em 0; vertical-align: top; }
 caption { font-family: monospace; text-align: left; }
