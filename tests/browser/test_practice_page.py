@@ -74,6 +74,15 @@ def test_each_mistake_made_once_is_named(practice, skill):
     assert [complaint for complaint in page.complaints if "favicon" not in complaint] == []
 
 
+def test_each_skill_is_reached_from_its_chapter(open_page):
+    for skill in SKILLS:
+        page = open_page(f"book/{skill.chapter}.html")
+        page.get_by_role("link", name=skill.title, exact=True).last.click()
+        page.wait_for_selector(".cnn-practice .cnn-given")
+        assert skill.title in page.locator(".cnn-practice > [role=status]").inner_text()
+        page.close()
+
+
 def test_a_skill_is_learned_and_rests(practice):
     page = practice
     row = page.locator("tr[data-skill='dw-1d']")

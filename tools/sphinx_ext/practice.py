@@ -1,9 +1,11 @@
-"""Sphinx extension: the questions of the page *Practice*, a file for each skill, fetched when the skill is practised.
+"""Sphinx extension: the questions of the page *Practice*, a file for each skill, and the way there from each chapter.
 
-A file is a script and no JSON, because a page that was opened from the disk may load scripts only.
+A file is fetched when its skill is practised. It is a script and no JSON, because a page that was opened from the disk may load
+scripts only.
 """
 
 import json
+from html import escape
 from pathlib import Path
 
 from cnnlab.practice import SKILLS, bank
@@ -22,7 +24,17 @@ def write_banks(app, error):
         )
 
 
+def add_links(app, pagename, templatename, context, doctree):
+    """Close a chapter with links to its skills."""
+    skills = [skill for skill in SKILLS if f"book/{skill.chapter}" == pagename]
+    if skills:
+        page = context["pathto"]("book/practice")
+        links = [f'<a href="{page}#skill={skill.id}">{escape(skill.title)}</a>' for skill in skills]
+        context["body"] += f'<p class="practise">Practise with a pencil: {"; ".join(links)}.</p>\n'
+
+
 def setup(app):
     """Write the files when the pages stand."""
+    app.connect("html-page-context", add_links)
     app.connect("build-finished", write_banks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
