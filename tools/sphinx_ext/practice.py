@@ -1,7 +1,7 @@
 """Sphinx extension: the questions of the page *Practice*, a file for each skill, and the way there from each chapter.
 
-A file is fetched when its skill is practised. It is a script and no JSON, because a page that was opened from the disk may load
-scripts only.
+A file is fetched when its skill is practised. It is a script and no JSON, because a page that was opened from the disk may
+load scripts only.
 """
 
 import json
