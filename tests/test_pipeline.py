@@ -73,6 +73,12 @@ def test_what_the_configuration_names_exists():
         assert (ROOT / name).is_file()
 
 
+def test_no_two_test_files_have_one_name():
+    """pytest would take one for the other, and refuse both in one run."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_no_package_index_is_written_into_the_project():
     for name in ("pyproject.toml", "requirements.txt", "Makefile"):
         assert "index-url" not in (ROOT / name).read_text(encoding="utf-8")

@@ -97,6 +97,11 @@ globalThis.pageChecks = (() => {
     await frames();
     const folded = all("details:not([open])");
     folded.forEach((details) => (details.open = true));
+    const answers = all(".predict:not(.open)");
+    answers.forEach((fold) => {
+      fold.classList.add("open");
+      fold.querySelector(".answer").removeAttribute("hidden");
+    });
     await frames();
     const found = {
       wider: Math.max(0, document.documentElement.scrollWidth - innerWidth),
@@ -105,6 +110,10 @@ globalThis.pageChecks = (() => {
       badFormulas: badFormulas(),
     };
     folded.forEach((details) => (details.open = false));
+    answers.forEach((fold) => {
+      fold.classList.remove("open");
+      fold.querySelector(".answer").setAttribute("hidden", "until-found");
+    });
     return found;
   }
 
@@ -137,6 +146,7 @@ globalThis.pageChecks = (() => {
     // A widget that shows its last step goes back to the first one: its button says "Again".
     focusStep: (number) => all("button", steppers()[number]).find((button) => /^(Step|Again)$/.test(button.textContent)).focus(),
     step: (number) => Number(root(steppers()[number]).dataset.step),
+    lastStep: (number) => Number(root(steppers()[number]).dataset.steps),
     // Focus on the first number that can be changed, and on the button that puts all back.
     focusNumber: (number) => cell(number).focus(),
     focusReset: (number) => resetOf(number).focus(),

@@ -62,7 +62,7 @@ class InstallLine(ProblemSets):
         command = f'python -m pip install <span data-address="{address}">{wheel}</span>'
         return self.parse(
             [
-                f'<div class="highlight"><pre>{command}</pre></div>',
+                f'<div class="highlight-text"><div class="highlight"><pre>{command}</pre></div></div>',
                 "",
                 f'The same file for a machine without a network: <a href="{address}" download>{wheel}</a>.',
             ]
