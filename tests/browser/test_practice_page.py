@@ -110,6 +110,9 @@ def test_a_skill_is_learned_and_rests(practice):
     page.wait_for_selector("table.cnn-skills")
     assert "right without help" in page.locator(".cnn-practice > [role=status]").inner_text()
     assert row.get_attribute("data-status") == "resting"
+    assert page.get_by_role("button", name="Export", exact=True).is_visible(), (
+        "a session ends with the offer to export"
+    )
     page.reload()
     assert page.locator("tr[data-skill='dw-1d']").get_attribute("data-status") == "resting", (
         "progress is kept"

@@ -107,6 +107,14 @@ SIZES = {
         "The zeros at both ends make room for more windows.", "strides-padding-dilation"
     ),
     "stride-left-out": Slip("With a stride, the window skips places.", "strides-padding-dilation"),
+    "counted-once": Slip(
+        "That counts the weights. Each weight has a connection at every output.",
+        "one-weight-many-connections",
+    ),
+    "outputs-only": Slip(
+        "An output has as many connections as the kernel has weights.", "one-weight-many-connections"
+    ),
+    "all-joined": Slip("An output sees its window only, not every input.", "one-weight-many-connections"),
     "kernel-left-out": Slip("The last window ends where the input ends.", "one-weight-many-connections"),
 }
 COUNTS = {
@@ -183,6 +191,36 @@ def parameters(random: Random) -> Drawn:
         ),
         explain=explain,
         apart=("biases-forgotten", "one-bias", "one-channel", "one-kernel"),
+    )
+
+
+def connections(random: Random) -> Drawn:
+    given = {"L": random.randrange(8, 21), "M": random.randrange(2, 6)}
+
+    def outputs(g: Mapping) -> int:
+        return g["L"] - g["M"] + 1
+
+    def explain(g: Mapping) -> Solution:
+        return Solution(
+            (
+                "every output has a connection to each input of its window: outputs × M",
+                f"({g['L']} - {g['M']} + 1) × {g['M']} = {outputs(g)} × {g['M']}",
+            )
+        )
+
+    return Drawn(
+        ask="How many connections has this convolution, without padding, with stride 1?",
+        given=given,
+        right=lambda g: outputs(g) * g["M"],
+        wrong=own(
+            counted_once=lambda g: g["M"],
+            outputs_only=outputs,
+            one_forgotten=lambda g: (g["L"] - g["M"]) * g["M"],
+            kernel_left_out=lambda g: g["L"] * g["M"],
+            all_joined=lambda g: g["L"] * outputs(g),
+        ),
+        explain=explain,
+        apart=("counted-once", "outputs-only", "one-forgotten", "kernel-left-out", "all-joined"),
     )
 
 
@@ -574,9 +612,9 @@ SKILLS = (
     ),
     Skill(
         id="sizes",
-        title="Sizes and parameters",
+        title="Sizes, connections and parameters",
         chapter="one-weight-many-connections",
-        forms=((sizes, 35), (parameters, 20)),
+        forms=((sizes, 30), (parameters, 15), (connections, 15)),
         beside="stride",
         own=SIZES | COUNTS,
     ),

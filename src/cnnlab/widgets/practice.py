@@ -36,9 +36,10 @@ class Practice(TraceWidget):
         return super().answer(message)
 
     def still(self) -> str:
-        """One worked question of each skill."""
+        """One worked question of each skill; an address that begins a skill leads to it, where no script runs."""
         items = "".join(
-            f"<li><b>{escape(skill.title)}.</b> {_worked(bank(skill.id)['questions'][0])}</li>"
+            f'<li id="skill={skill.id}">'
+            f"<b>{escape(skill.title)}.</b> {_worked(bank(skill.id)['questions'][0])}</li>"
             for skill in SKILLS
         )
         return f'<div class="cnnlab-still cnnlab-practice"><ol>{items}</ol></div>'

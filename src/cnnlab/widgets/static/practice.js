@@ -124,7 +124,7 @@ function drawPractice({ trace, root, signal, model }) {
   const stage = make("div");
   root.append(status, stage);
 
-  function overview(words = "") {
+  function overview(words = "", isOver = false) {
     status.textContent = words;
     const day = today();
     const told = {
@@ -143,11 +143,11 @@ function drawPractice({ trace, root, signal, model }) {
     });
     const due = rows.filter((row) => row.dataset.status === "due").length;
     const first = make("button", { type: "button", class: "cnn-main", onclick: () => begin() }, due ? `Review (${due} due)` : "Practise a mix");
-    stage.replaceChildren(first, make("table", { class: "cnn-skills" }, make("tbody", {}, ...rows)), keeping());
+    stage.replaceChildren(first, make("table", { class: "cnn-skills" }, make("tbody", {}, ...rows)), keeping(isOver));
     return first;
   }
 
-  function keeping() {
+  function keeping(isOpen) {
     const file = make("input", { type: "file", accept: ".json,application/json", hidden: "" });
     file.addEventListener(
       "change",
@@ -171,7 +171,7 @@ function drawPractice({ trace, root, signal, model }) {
     });
     return make(
       "details",
-      {},
+      isOpen ? { open: "" } : {},
       make("summary", {}, "What is kept, and where"),
       make("p", {}, "Your progress stays in this browser. There is no account, and nothing is sent. Safari may erase it after seven days without a visit: export it now and then."),
       make(
@@ -264,7 +264,7 @@ function drawPractice({ trace, root, signal, model }) {
     // A browser that was asked keeps more firmly what is stored.
     const firm = await navigator.storage?.persist?.().catch(() => false);
     const advice = firm ? "" : " This browser may erase what it keeps; an export is safe.";
-    overview(asked ? `${good} of ${asked} right without help.${advice}` : "Everything rests today.").focus();
+    overview(asked ? `${good} of ${asked} right without help.${advice}` : "Everything rests today.", asked > 0).focus();
   }
 
   overview();
