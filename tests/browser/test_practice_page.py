@@ -105,6 +105,11 @@ def test_a_skill_is_learned_and_rests(practice):
             assert len(answers) == 1
             assert "Right." in reply(page, answers.pop())
         page.get_by_role("button", name="Next", exact=True).click()
+        page.wait_for_function(
+            "(next) => document.querySelector('.cnn-skills') || "
+            "document.querySelector('.cnn-practice > [role=status]').textContent.startsWith(next)",
+            arg=f"{n + 2} of",
+        )
         if page.locator("table.cnn-skills").count():
             break
     page.wait_for_selector("table.cnn-skills")

@@ -197,13 +197,13 @@ function drawPractice({ trace, root, signal, model }) {
     const item = nextItem(skills, records, session, today());
     if (!item) return end(session);
     const skill = skills.find(({ id }) => id === item.skill);
-    status.textContent = `${session.items.length + 1} of at most ${MOST_ITEMS}: ${skill.title}`;
     let bank;
     try {
       bank = await bankOf(model, item.skill);
     } catch (error) {
       return overview(`${error.message} Check the connection and try again; your progress is kept.`).focus();
     }
+    status.textContent = `${session.items.length + 1} of at most ${MOST_ITEMS}: ${skill.title}`;
     if (item.kind === "turned" && !bank.turned.length) item.kind = "whole";
     const list = item.kind === "turned" ? bank.turned : bank.questions;
     const question = list[item.place % list.length];
