@@ -20,7 +20,13 @@
 
   /** Whoever follows a link into an answer wants to see it. */
   function openTarget() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let name = location.hash.slice(1);
+    try {
+      name = decodeURIComponent(name);
+    } catch {
+      // Nonsense behind the # leads nowhere, and stops nothing.
+    }
+    const target = document.getElementById(name);
     const fold = target?.closest(".predict:not(.open)");
     if (!fold) return;
     openFold(fold);

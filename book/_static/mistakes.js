@@ -5,7 +5,13 @@
   const groups = [...new Set(entries.map((entry) => entry.closest("section")))];
 
   function openTarget() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let name = location.hash.slice(1);
+    try {
+      name = decodeURIComponent(name);
+    } catch {
+      // Nonsense behind the # leads nowhere, and stops nothing.
+    }
+    const target = document.getElementById(name);
     const entry = target?.closest(".cnnlab-mistake");
     if (!entry) return;
     entry.open = true;

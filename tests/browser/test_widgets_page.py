@@ -705,6 +705,9 @@ def test_without_javascript_there_is_a_still(open_page, path):
         if kind(state) == "AnswerBox":
             place.get_by_text("Show the answer").click()
             assert place.locator("details[open] code").first.inner_text() == state["trace"]["answer"]["text"]
+        elif kind(state) == "Practice":
+            worked = place.locator("li").all_inner_texts()
+            assert len(worked) == len(state["trace"]["skills"])
         else:
             picture = place.get_by_role("img")
             assert picture.is_visible()

@@ -54,6 +54,7 @@ function draw(view) {
       make("div", { class: "cnn-turn" }, make("div", { class: "cnn-windows" }, ...frames), right),
     );
     let held = false;
+    grids.x.el.style.touchAction = "none"; // a finger moves the pixel and not the page
     grids.x.el.addEventListener("pointerdown", () => (held = true));
     grids.x.el.addEventListener("pointermove", (event) => {
       const under = document.elementFromPoint(event.clientX, event.clientY)?.closest(".cnn-cell");
