@@ -560,6 +560,9 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
             place = (0, 0, *(n - 1 for n in array.shape[2:]))
             was = array[place]
             if by == "touch":
+                # A finger waits until the page stands: what comes near is laid out, and may push.
+                cell.evaluate("(one) => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+                page.wait_for_timeout(300)
                 cell.tap()
                 widget.get_by_role("button", name="One more").tap()
                 array[place] = was + 1
