@@ -13,7 +13,7 @@ One table in five groups, a module each, to be read from top to bottom:
 would give, `numbers` the whole arrays, `TIES` the mistakes that no test can tell apart.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ __all__ = [
     "target_of",
     "tie_of",
     "values",
+    "variants",
 ]
 
 GROUPS = {
@@ -88,7 +89,7 @@ def numbers(name: str, /, **arguments: Any) -> tuple[Array, dict[str, Array]]:
     Of several variants of a mistake the first that differs from the right array is given. Mistakes that give the
     right array here, or that cannot be computed here, are left out.
     """
-    right, wrong = _variants(name, arguments)
+    right, wrong = variants(name, arguments)
     found = {}
     for id, result in wrong:
         found.setdefault(id, result)
@@ -110,7 +111,7 @@ def values(
     """
     task = task_of(name)
     given = dict(zip((*task.takes, *task.options), arguments, strict=False))
-    right, wrong = _variants(name, given | options)
+    right, wrong = variants(name, given | options)
     value, found = float(right[index]), {}
     for id, result in wrong:
         if result.shape == right.shape and not np.isclose(result[index], value, rtol=1e-9, atol=1e-12):
@@ -121,23 +122,32 @@ def values(
 def applicable(name: str, /, *arguments: Any, **options: Any) -> list[str]:
     """The ids of the mistakes that give another array of the right shape; arguments as in `values`, without the index."""
     task = task_of(name)
-    right, wrong = _variants(name, dict(zip((*task.takes, *task.options), arguments, strict=False)) | options)
+    right, wrong = variants(name, dict(zip((*task.takes, *task.options), arguments, strict=False)) | options)
     return list(dict.fromkeys(id for id, result in wrong if result.shape == right.shape))
 
 
-def _variants(name: str, arguments: dict) -> tuple[Array, list[tuple[str, Array]]]:
-    """The right array, and every wrong one that can be computed and differs from it, with its id."""
+def variants(
+    name: str, arguments: dict, only: str | None = None
+) -> tuple[Array, Iterator[tuple[str, Array]]]:
+    """The right array, and one after the other every wrong one that can be computed and differs from it, with its id.
+
+    name, arguments  as in `numbers`; `only` is the id of a mistake, if no others are asked for
+    Variants of one mistake follow each other.
+    """
     target = target_of(name)
     arguments = {key: _as_array(value) for key, value in arguments.items()}
-    right, wrong = np.asarray(RIGHT[target](**arguments)), []
-    for id, formula in formulas(target):
-        result = attempt(formula, **arguments)
-        if result is None:
-            continue
-        result = np.asarray(result)
-        if result.shape != right.shape or not np.allclose(result, right, rtol=1e-9, atol=1e-12):
-            wrong.append((id, result))
-    return right, wrong
+    right = np.asarray(RIGHT[target](**arguments))
+
+    def wrong() -> Iterator[tuple[str, Array]]:
+        for id, formula in formulas(target):
+            result = None if only and id != only else attempt(formula, **arguments)
+            if result is None:
+                continue
+            result = np.asarray(result)
+            if result.shape != right.shape or not np.allclose(result, right, rtol=1e-9, atol=1e-12):
+                yield id, result
+
+    return right, wrong()
 
 
 def target_of(name: str) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -100,27 +100,18 @@ def catalogued(
     hidden        further arguments, such as the shape of a window
     """
     hidden = dict(hidden or {})
-    target = misconceptions.target_of(part)
 
     def arguments(given: Mapping) -> dict:
         return {name: full(part, name, value) for name, value in given.items()} | hidden
 
     def right(given: Mapping) -> float:
-        return float(np.asarray(misconceptions.RIGHT[target](**arguments(given)))[index])
+        return float(misconceptions.variants(part, arguments(given))[0][index])
 
     def wrong(given: Mapping, only: str | None = None) -> Iterator[tuple[str, float]]:
-        called = arguments(given)
-        true = np.asarray(misconceptions.RIGHT[target](**called))
-        for id in [only] if only else _formulas(target):
-            formulas = _formulas(target)[id]
-            arrays = [misconceptions.attempt(formula, **called) for formula in formulas]
-            arrays = [
-                np.asarray(array) for array in arrays if array is not None and np.shape(array) == true.shape
-            ]
-            # Other arrays than the right one, although perhaps not at this entry.
-            values = [
-                float(array[index]) for array in arrays if not np.allclose(array, true, rtol=1e-9, atol=1e-12)
-            ]
+        true, arrays = misconceptions.variants(part, arguments(given), only)
+        for id, of_one in groupby(arrays, key=itemgetter(0)):
+            values = [float(array[index]) for _, array in of_one if array.shape == true.shape]
+            # Another array than the right one, although perhaps not at this entry.
             if values:
                 yield id, next((v for v in values if not np.isclose(v, true[index])), values[0])
 
@@ -137,14 +128,6 @@ def catalogued(
         apart=apart,
         blind=blind,
     )
-
-
-@cache
-def _formulas(target: str) -> dict[str, list[Callable]]:
-    found: dict[str, list[Callable]] = {}
-    for id, formula in misconceptions.formulas(target):
-        found.setdefault(id, []).append(formula)
-    return found
 
 
 def full(part: str, name: str, value: Any) -> Any:
