@@ -20,13 +20,7 @@
 
   /** Whoever follows a link into an answer wants to see it. */
   function openTarget() {
-    let name = location.hash.slice(1);
-    try {
-      name = decodeURIComponent(name);
-    } catch {
-      // Nonsense behind the # leads nowhere, and stops nothing.
-    }
-    const target = document.getElementById(name);
+    const target = cnnlabTarget();
     const fold = target?.closest(".predict:not(.open)");
     if (!fold) return;
     openFold(fold);

@@ -113,3 +113,14 @@ document.querySelector("#pst-search-dialog input")?.addEventListener(
 for (const place of document.querySelectorAll("[data-address]")) {
   place.textContent = new URL(place.dataset.address, location.href).href;
 }
+
+/** What the page's address leads to, or null. Nonsense behind the # leads nowhere, and stops nothing. */
+globalThis.cnnlabTarget = () => {
+  let name = location.hash.slice(1);
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // It is looked for as it stands.
+  }
+  return document.getElementById(name);
+};

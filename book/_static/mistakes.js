@@ -5,13 +5,7 @@
   const groups = [...new Set(entries.map((entry) => entry.closest("section")))];
 
   function openTarget() {
-    let name = location.hash.slice(1);
-    try {
-      name = decodeURIComponent(name);
-    } catch {
-      // Nonsense behind the # leads nowhere, and stops nothing.
-    }
-    const target = document.getElementById(name);
+    const target = cnnlabTarget();
     const entry = target?.closest(".cnnlab-mistake");
     if (!entry) return;
     entry.open = true;
