@@ -64,8 +64,12 @@ release: $(READY) ## make the students' version of a problem set: make release A
 grade: $(READY) ## grade what was handed in: make grade ASSIGNMENT=ps1 (more words in OPTIONS)
 	@$(PY) -m course.grader grade $(ASSIGNMENT) $(OPTIONS)
 
-worksheet: $(READY) ## print questions for a class and their key: make worksheet SKILLS="dw-1d dx-1d" COUNT=10 SEED=1
+worksheet: $(READY) ## print questions and their key: make worksheet SKILLS="dw-1d dx-1d" COUNT=10 SEED=1; QUIZ=1: for the course's roster
+ifdef QUIZ
+	@$(PY) -m course.grader quiz $(QUIZ) --skills $(SKILLS) --count $(or $(COUNT),4)
+else
 	@$(PY) -m tools.practice worksheet --skills $(SKILLS) --count $(or $(COUNT),10) --seed $(or $(SEED),1)
+endif
 
 quiz: $(READY) ## write the questions of skills as a question bank for Moodle: make quiz SKILLS="dw-1d dx-1d"
 	@$(PY) -m tools.practice quiz --skills $(SKILLS)

@@ -1,7 +1,8 @@
-"""The commands: release, collect, grade, feedback, tables, examples and sandbox."""
+"""The commands: release, collect, grade, feedback, tables, quiz, examples and sandbox."""
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -42,6 +43,14 @@ def parser():
     collect.add_argument(
         "--worksheet", type=Path, help="Moodle's grading worksheet: it says whose number is whose"
     )
+    quiz = commands.add_parser(
+        "quiz", help="print a sheet of questions for each student of the roster, and the keys"
+    )
+    quiz.add_argument("name", help="letters, digits and hyphens; another name makes other questions")
+    quiz.add_argument(
+        "--skills", nargs="*", default=[], metavar="SKILL", help="ids of skills; without it all"
+    )
+    quiz.add_argument("--count", type=int, default=4, help="questions on a sheet (4)")
     commands.add_parser("examples", help="write what the check before handing in knows of the sets")
     commands.add_parser("sandbox", help="say what the sandbox holds on this machine")
     return top
@@ -58,7 +67,8 @@ def main(words=None):
         from .course import Course
 
         course = Course(arguments.course)
-        run.check_assignment(arguments.assignment)
+        if "assignment" in arguments:
+            run.check_assignment(arguments.assignment)
         return COMMANDS[arguments.command](course, arguments)
     except (FileNotFoundError, ConnectionError, ValueError, outside.NoSandbox) as error:
         print(error, file=sys.stderr)
@@ -131,6 +141,19 @@ def collect_notebooks(course, arguments):
     return 0
 
 
+def print_quiz(course, arguments):
+    from .quiz import write
+
+    if not re.fullmatch(r"[\w-]+", arguments.name):
+        raise ValueError(f"A quiz's name has letters, digits and hyphens only; got {arguments.name!r}.")
+    try:
+        paths = write(course, arguments.name, arguments.skills, arguments.count)
+    except KeyError as error:  # a skill that there is not
+        raise ValueError(error.args[0]) from None
+    print("\n".join(f"Written: {path}" for path in paths))
+    return 0
+
+
 def show_sandbox():
     for road in outside.ROADS:
         leaks = outside.probe(road)
@@ -153,6 +176,7 @@ COMMANDS = {
     "grade": grade,
     "feedback": feedback,
     "tables": tables,
+    "quiz": print_quiz,
 }
 
 if __name__ == "__main__":

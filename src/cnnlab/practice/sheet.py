@@ -40,25 +40,39 @@ def worksheet(skills: Iterable[str], count: int, seed: int | str, names: Sequenc
 
     Each name has questions of its own, made from the seed and the name.
     """
-    skills, parts = list(skills), []
+    title, skills, parts = f"sheet {seed}", list(skills), []
     for name in names:
         questions = chosen(skills, count, f"{seed} {name}" if name else seed)
-        to = f"<p>{escape(name)}</p>" if name else ""
-        items = "".join(f'<li>{asked(question)}<div class="room"></div></li>' for _, question in questions)
-        parts.append(
-            f'<section class="key"><h1>Practice, sheet {escape(str(seed))}</h1>{to}<ol>{items}</ol></section>'
-        )
-        items = "".join(
-            f"<li><b>{escape(question['answer']['text'])}</b> &nbsp; {escape('; '.join(question['lines']))}"
-            f"{slips(id, question)}</li>"
-            for id, question in questions
-        )
-        parts.append(
-            f'<section class="key"><h1>Key to sheet {escape(str(seed))}</h1>{to}<ol>{items}</ol></section>'
-        )
+        parts += [paper(f"Practice, {title}", name, questions), key(f"Key to {title}", name, questions)]
+    return printable(f"Practice, {title}", parts)
+
+
+def paper(title: str, name: str, questions: list[tuple[str, dict]]) -> str:
+    """Questions with room to write, as a section that begins a new page."""
+    items = "".join(f'<li>{asked(question)}<div class="room"></div></li>' for _, question in questions)
+    return _section(title, name, items)
+
+
+def key(title: str, name: str, questions: list[tuple[str, dict]]) -> str:
+    """The answers, how they come about, and what the commonest wrong ones say, as a section."""
+    items = "".join(
+        f"<li><b>{escape(question['answer']['text'])}</b> &nbsp; {escape('; '.join(question['lines']))}"
+        f"{slips(id, question)}</li>"
+        for id, question in questions
+    )
+    return _section(title, name, items)
+
+
+def _section(title: str, name: str, items: str) -> str:
+    to = f"<p>{escape(name)}</p>" if name else ""
+    return f'<section class="key"><h1>{escape(title)}</h1>{to}<ol>{items}</ol></section>'
+
+
+def printable(title: str, sections: Iterable[str]) -> str:
+    """An HTML page to print, each section on pages of its own."""
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Practice, sheet {escape(str(seed))}</title>'
-        f"<style>{PAPER}</style></head><body>{''.join(parts)}</body></html>\n"
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{PAPER}</style></head><body>{''.join(sections)}</body></html>\n"
     )
 
 
