@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 from pathlib import Path
 from random import Random
@@ -248,6 +249,24 @@ def test_moodle_gets_numerical_questions_that_name_the_mistake():
             why = bank("dw-1d")["mistakes"][wrong["ids"][0]][1]
             assert html.escape(why) in answer.findtext("feedback/text")
     assert len(names) == 55
+
+
+def test_the_page_judges_as_the_bank_does():
+    """The right number is right, each wrong one is known with its reason, and off by less than the last digit, too."""
+    page = Script("judgment", "box", "practice")
+    for id in IDS:
+        made = bank(id)
+        for question in made["questions"][:5]:
+            box = page.call("boxTrace", question, made)
+            assert page.call("judge", box, question["answer"]["text"])["verdict"] == "right"
+            for wrong in question["wrong"]:
+                last = 10.0 ** (math.floor(math.log10(abs(wrong["value"]) or 1)) - DIGITS + 1)
+                for typed in (wrong["text"], repr(wrong["value"] + 0.4 * last)):
+                    said = page.call("judge", box, typed)
+                    assert (said["verdict"], said["mistake"]["text"]) == ("known", wrong["text"])
+                why = [made["mistakes"][slip][1] for slip in wrong["ids"]]
+                told = [reply["words"] for reply in said["mistake"]["replies"]]
+                assert all(words in one for words, one in zip(why, told, strict=True))
 
 
 def test_the_command_writes_both_and_refuses_what_is_not_there(tmp_path, monkeypatch, capsys):

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnlab import misconceptions
 from cnnlab.formatting import number, settled
-from cnnlab.practice.answers import allowed, file_of, shown
+from cnnlab.practice.answers import allowed, file_of, rounding, shown
 from cnnlab.practice.draw import DIGITS, Drawn
 from cnnlab.practice.skills import SKILLS, Skill
 
@@ -22,6 +22,7 @@ Form = Callable[[Random], Drawn]
 def bank(id: str) -> dict:
     """All questions of one skill, ready for JSON.
 
+    digits     significant digits of an answer
     mistakes   {id: [name, why, link]} of all that some question knows
     questions  each with ask, given, answer, wrong, lines and terms; see `question`
     turned     questions the other way round; see `turned`
@@ -49,6 +50,7 @@ def bank(id: str) -> dict:
     used = dict.fromkeys(slip for item in questions for wrong in item["wrong"] for slip in wrong["ids"])
     used |= dict.fromkeys(item["mistake"] for item in around)
     return {
+        "digits": DIGITS,
         "mistakes": {slip: explained(skill, slip) for slip in used},
         "questions": questions,
         "turned": around[:TURNED],
@@ -81,7 +83,8 @@ def question(draw: Drawn, answer: float, found: Mapping[str, float]) -> dict:
     order = [*draw.apart, *(id for id in found if id not in draw.apart)]
     for id in order:
         text = shown(found[id], DIGITS)
-        group = groups.setdefault(text, {"text": text, "value": found[id], "ids": []})
+        known = {"text": text, "value": found[id], "within": rounding(found[id], DIGITS), "ids": []}
+        group = groups.setdefault(text, known)
         if len(group["ids"]) < 2 and not (group["ids"] and group["ids"][0] in draw.apart):
             group["ids"].append(id)
     solution = draw.explain(draw.given)

@@ -86,7 +86,7 @@ function tables(given, pick) {
 }
 
 /** A question of a bank as an answer box takes it. */
-function boxTrace(question, { mistakes }) {
+function boxTrace(question, { mistakes, digits }) {
   const replies = (text, ids) =>
     ids.map((id) => {
       const [name, why, link] = mistakes[id];
@@ -94,15 +94,10 @@ function boxTrace(question, { mistakes }) {
     });
   return {
     question: question.ask,
-    digits: 4,
+    digits,
     answer: question.answer,
     shorter: [],
-    wrong: question.wrong.map(({ text, value, ids }) => ({
-      text,
-      value,
-      within: 0.5 * 10 ** (Math.floor(Math.log10(Math.abs(value) || 1)) - 3),
-      replies: replies(text, ids),
-    })),
+    wrong: question.wrong.map(({ ids, ...known }) => ({ ...known, replies: replies(known.text, ids) })),
     right: "Right.",
     hints: question.lines,
     terms: question.terms,
@@ -204,7 +199,6 @@ function drawPractice({ trace, root, signal, model }) {
       return overview(`${error.message} Check the connection and try again; your progress is kept.`).focus();
     }
     status.textContent = `${session.items.length + 1} of at most ${MOST_ITEMS}: ${skill.title}`;
-    if (item.kind === "turned" && !bank.turned.length) item.kind = "whole";
     const list = item.kind === "turned" ? bank.turned : bank.questions;
     const question = list[item.place % list.length];
     const next = make("button", { type: "button", class: "cnn-main", hidden: "" }, "Next");
