@@ -1,4 +1,4 @@
-"""The commands: release, collect, grade, feedback, tables, quiz, examples and sandbox."""
+"""The commands: release, collect, grade, feedback, tables, quiz, erase, examples and sandbox."""
 
 import argparse
 import os
@@ -51,6 +51,14 @@ def parser():
         "--skills", nargs="*", default=[], metavar="SKILL", help="ids of skills; without it all"
     )
     quiz.add_argument("--count", type=int, default=4, help="questions on a sheet (4)")
+    collect.add_argument(
+        "--resubmission",
+        action="store_true",
+        help="a second try after the feedback: of each part the better counts",
+    )
+    erase = commands.add_parser("erase", help="delete all that the course keeps of a student")
+    erase.add_argument("student", help="the id")
+    erase.add_argument("--yes", action="store_true", help="delete; without it you see what would go")
     commands.add_parser("examples", help="write what the check before handing in knows of the sets")
     commands.add_parser("sandbox", help="say what the sandbox holds on this machine")
     return top
@@ -137,7 +145,15 @@ def tables(course, arguments):
 def collect_notebooks(course, arguments):
     from .collect import collect
 
-    print(collect(course, arguments.assignment, arguments.source, arguments.worksheet))
+    sources, worksheet = arguments.source, arguments.worksheet
+    print(collect(course, arguments.assignment, sources, worksheet, resubmission=arguments.resubmission))
+    return 0
+
+
+def erase_student(course, arguments):
+    from .erase import erase
+
+    print(erase(course, arguments.student, arguments.yes))
     return 0
 
 
@@ -177,6 +193,7 @@ COMMANDS = {
     "feedback": feedback,
     "tables": tables,
     "quiz": print_quiz,
+    "erase": erase_student,
 }
 
 if __name__ == "__main__":

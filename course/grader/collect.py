@@ -74,8 +74,11 @@ class Collected:
         return "\n".join(lines)
 
 
-def collect(course, assignment, sources, worksheet=None):
-    """Take everything for one set out of zips, folders and files: `Collected`."""
+def collect(course, assignment, sources, worksheet=None, resubmission=False):
+    """Take everything for one set out of zips, folders and files: `Collected`.
+
+    resubmission: the notebooks come after the feedback; each student may do that once, and loses nothing by it.
+    """
     roster, result, chosen = course.roster(), Collected(), {}
     participants = participants_in(worksheet)
     for source in sources:
@@ -96,6 +99,13 @@ def collect(course, assignment, sources, worksheet=None):
             if held:
                 result.unmatched.append((held[0].place, f"{student} handed in {found.place!a} later"))
             chosen[student] = found, data
+    if resubmission:
+        refused = {s: refusal(course, assignment, s, data) for s, (_, data) in sorted(chosen.items())}
+        result.unmatched += [(chosen[student][0].place, why) for student, why in refused.items() if why]
+        chosen = {student: chosen[student] for student, why in refused.items() if not why}
+        for student, (found, _) in chosen.items():
+            kept.keep_first(course, assignment, student)
+            found.timestamp = None  # the time of the first hand-in stays
     for student, (found, data) in sorted(chosen.items()):
         if put(course, assignment, student, found, data):
             result.earlier.append(student)
@@ -246,6 +256,18 @@ def unfit(data, assignment):
     except ValueError:
         return ""
     return "" if sheet == assignment else f"it is {sheet}"
+
+
+def refusal(course, assignment, student, data):
+    """Why a notebook is no second try of this student, or ''."""
+    path = course.folder("submitted", student, assignment) / f"{assignment}.ipynb"
+    if kept.load(course, assignment, student) is None:
+        return f"{student} has no feedback on a first one yet: collect it without --resubmission"
+    if path.exists() and path.read_bytes() == data:
+        return f"{student} has handed in the same notebook before"
+    if kept.first_path(course, assignment, student).exists():
+        return f"{student} has handed in twice before"
+    return ""
 
 
 def put(course, assignment, student, found, data):

@@ -105,11 +105,8 @@ def rows_of(path):
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
 
 
-def read(path):
-    """The roster in a file; an empty one if there is none. Raises ValueError with the line that is wrong."""
-    if not path.exists():
-        return Roster()
-    lines = rows_of(path)
+def columns(path, lines):
+    """{our column: its place} of a roster's lines. Raises ValueError where no column can be the id."""
     head = [column.strip().casefold() for column in lines[0]] if lines else []
     canvas = "sis login id" in head and "id" in head  # there "ID" is the platform's own number
     place = {}
@@ -126,6 +123,15 @@ def read(path):
         raise ValueError(
             f"{path}: the first line needs a column `id`; it has: {', '.join(head) or 'nothing'}."
         )
+    return place
+
+
+def read(path):
+    """The roster in a file; an empty one if there is none. Raises ValueError with the line that is wrong."""
+    if not path.exists():
+        return Roster()
+    lines = rows_of(path)
+    place = columns(path, lines)
     people, seen = [], {}
     for number, line in enumerate(lines[1:], start=2):
         values = {ours: line[i].strip() if i < len(line) else "" for ours, i in place.items()}

@@ -140,6 +140,7 @@ class Recorder:
         try:
             if task is not None:
                 result = kept.keep(self.course, task, result)
+            result = kept.counting(self.course, result)
             publish(self.course, self.book, self.pristine, result)
             self.results[result.student] = result
         except Exception as error:

@@ -50,8 +50,13 @@ def result_path(course, assignment, student):
 
 def load(course, assignment, student):
     """The kept result of a student, or None."""
+    return load_from(result_path(course, assignment, student))
+
+
+def load_from(path):
+    """A kept result in a file, or None."""
     try:
-        record = json.loads(result_path(course, assignment, student).read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
         return Kept(record["key"], Result.from_json(json.dumps(record["result"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -76,6 +81,43 @@ def keep(course, task, result):
         json.dumps({"key": key, "result": json.loads(result.to_json())}, sort_keys=True, indent=1) + "\n",
     )
     return result
+
+
+def first_path(course, assignment, student):
+    return course.results(assignment) / "first" / f"{student}.json"
+
+
+def keep_first(course, assignment, student):
+    """Keep the present result as that of the first hand-in, before another notebook takes its place."""
+    text = result_path(course, assignment, student).read_text(encoding="utf-8")
+    write_whole(first_path(course, assignment, student), text)
+
+
+AGAIN = "You handed in twice. Of each part the better answer counts; of the first time it is: {}."
+
+
+def counting(course, result):
+    """The result that counts: this one or, after a resubmission, the better one of each part."""
+    first = load_from(first_path(course, result.assignment, result.student))
+    if first is None or result.status == "grader failed":
+        return result
+    first = first.result
+    before = {part.name: part for part in first.parts}
+    kept = [
+        part.name for part in result.parts if part.name in before and before[part.name].earned > part.earned
+    ]
+    lost = [name for name, source in result.sources.items() if source is None and name not in kept]
+    old = kept + [name for name in lost if first.sources.get(name) is not None]
+    return replace(
+        result,
+        status="" if old else result.status,
+        parts=[before[part.name] if part.name in kept else part for part in result.parts],
+        sources={name: first.sources.get(name) if name in old else s for name, s in result.sources.items()},
+        outlines={
+            name: first.outlines.get(name) if name in old else o for name, o in result.outlines.items()
+        },
+        remarks=[*result.remarks, AGAIN.format(", ".join(f"`{name}`" for name in old) or "none")],
+    )
 
 
 def write_whole(path, text):

@@ -210,7 +210,8 @@ def write(course, book, assignment, pristine, students=None):
         try:
             old = kept.load(course, assignment, student)
             notebook = next(each for each in submission.notebooks if each.name == assignment)
-            text = page(pristine, old.result, submitted_by(submission, notebook))
+            result = kept.counting(course, old.result)
+            text = page(pristine, result, submitted_by(submission, notebook))
             kept.write_whole(course.folder("feedback", student, assignment) / f"{assignment}.html", text)
         except Exception:
             without.append(student)
