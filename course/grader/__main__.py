@@ -17,7 +17,13 @@ def parser():
     top = argparse.ArgumentParser(prog="python -m course.grader", description=__doc__)
     top.add_argument("--course", type=Path, default=HERE, help="the course folder (default: this one)")
     commands = top.add_subparsers(dest="command", required=True)
-    commands.add_parser("release", help="make the students' version").add_argument("assignment")
+    release = commands.add_parser("release", help="make the students' version")
+    release.add_argument("assignment")
+    release.add_argument(
+        "--anew",
+        action="store_true",
+        help="also if cells of a graded set have changed; marks by hand are kept",
+    )
     grade = commands.add_parser("grade", help="grade what is in submitted/")
     grade.add_argument("assignment")
     grade.add_argument("--student", action="append", default=[], help="only this student (may be repeated)")
@@ -86,7 +92,13 @@ def main(words=None):
 def release(course, arguments):
     from . import run
 
-    run.release(course, arguments.assignment)
+    if arguments.anew:
+        from .anew import anew
+
+        for student, cell in anew(course, arguments.assignment):
+            print(f"A mark or comment for {student} has no cell any more: {cell}.")
+    else:
+        run.release(course, arguments.assignment)
     print(f"Released: {course.released(arguments.assignment)}")
     return 0
 

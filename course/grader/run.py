@@ -64,9 +64,9 @@ class Summary:
 
 OTHER_CELLS = """\
 {0} was graded already, and since then a cell was added to its sheet or taken out. nbgrader keeps the cells of a graded set.
-Put the old sheet back, or begin this set anew, with what was handed in: in the course's folder run
-    nbgrader db assignment remove {0} --force
-and then release and grade it again. Marks and comments that were given by hand for {0} are lost with it."""
+Put the old sheet back, or begin this set anew, with all that was handed in, marks and comments included:
+    .venv/bin/python -m course.grader release {0} --anew
+and then grade it again."""
 
 
 def release(course, assignment):
@@ -85,6 +85,17 @@ def check_assignment(assignment):
         raise ValueError(f"There is no assignment '{assignment}'. There are: {', '.join(SETS)}.")
 
 
+def check_sheet(assignment, pristine):
+    """Raise ValueError, with what to do, where the released sheet lacks a cell that the grader asks for."""
+    there = reading.solution_cells(pristine)
+    missing = [part.name for part in SETS[assignment].parts if part.name not in there]
+    if missing:
+        raise ValueError(
+            f"The released sheet of {assignment} has no cell {', '.join(missing)}, which the grader asks for. Add it to "
+            f"the sheet in source/, and run: .venv/bin/python -m course.grader release {assignment} --anew"
+        )
+
+
 def grade(course, assignment, options):
     """Grade an assignment: Summary. Writes results, gradebook, autograded notebooks, feedback and the CSV files."""
     check_assignment(assignment)
@@ -96,6 +107,7 @@ def grade(course, assignment, options):
         release(course, assignment)
     started = time.monotonic()
     text = course.released(assignment).read_text(encoding="utf-8")
+    check_sheet(assignment, json.loads(text))
     tasks, old = plan(course, assignment, text, options)
     summary = Summary(submissions=len(tasks) + len(old), kept=len(old))
     with course.gradebook() as book:

@@ -1,12 +1,13 @@
-"""What the course keeps of a student: a second try after the feedback, and everything erased."""
+"""What the course keeps: through a second try, through other cells of a set, and nothing of a student who was erased."""
 
+import json
 import shutil
 
 import pytest
 
 from bench import course_corpus as corpus
 from bench.course import make_course
-from course.grader import collect, erase, run
+from course.grader import anew, collect, erase, run
 from course.grader.__main__ import main
 from course.grader.output import export
 
@@ -143,3 +144,87 @@ def test_what_is_no_id_erases_nothing(course, capsys):
         assert "is no id" in capsys.readouterr().err
     assert main(["--course", str(course.root), "erase", "nobody", "--yes"]) == 0
     assert "Nothing of nobody" in capsys.readouterr().out and everything(course) == before
+
+
+def change(course, action):
+    """Let an action change the cells of the course's own sheet."""
+    path = course.root / "source" / "ps1" / "ps1.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    action(notebook["cells"])
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def add_a_letter(cells):
+    mark = {
+        "grade": True,
+        "grade_id": "letter",
+        "locked": False,
+        "points": 2,
+        "schema_version": 3,
+        "solution": True,
+    }
+    cells.append(
+        {
+            "cell_type": "markdown",
+            "id": "letter",
+            "metadata": {"nbgrader": mark | {"task": False}},
+            "source": "Why?",
+        }
+    )
+
+
+def take_away_agree(cells):
+    cells[:] = [
+        cell for cell in cells if not corpus.reading.mark(cell).get("grade_id", "").startswith("agree")
+    ]
+
+
+def give_by_hand(course, student, cell, score, comment):
+    with course.gradebook() as book:
+        book.find_grade(f"{cell}-points", "ps1", "ps1", student).manual_score = score
+        book.find_comment(cell, "ps1", "ps1", student).manual_comment = comment
+        book.db.commit()
+
+
+def test_a_graded_set_gets_a_cell_and_keeps_marks_comments_and_times(course, capsys):
+    base = ["--course", str(course.root)]
+    give_by_hand(course, "bob", "hand", 1.5, "by telephone")
+    with course.gradebook() as book:
+        book.update_or_create_assignment("ps1", duedate="2027-03-05 12:00:00")
+        book.update_or_create_submission("ps1", "bob", timestamp="2027-03-04 12:00:00")
+    before = marks(course)
+    change(course, add_a_letter)
+    assert main([*base, "release", "ps1"]) == 2
+    assert "release ps1 --anew" in capsys.readouterr().err and marks(course) == before
+    assert (
+        main([*base, "release", "ps1", "--anew"]) == 0 and "no cell any more" not in capsys.readouterr().out
+    )
+    assert main([*base, "grade", "ps1", "--workers", "1"]) == 0
+    assert marks(course) == before and before["bob"] == 7.5 and "by telephone" in page(course, "bob")
+    with course.gradebook() as book:
+        assert book.find_assignment("ps1").duedate.isoformat() == "2027-03-05T12:00:00"
+        assert book.find_submission("ps1", "bob").timestamp.isoformat() == "2027-03-04T12:00:00"
+        assert book.find_assignment("ps1").max_score == 22
+        assert not book.find_grade("hand-points", "ps1", "ps1", "bob").needs_manual_grade
+
+
+def test_a_run_that_was_killed_between_removing_and_putting_back_loses_no_mark(course, monkeypatch):
+    give_by_hand(course, "bob", "hand", 1.5, "by telephone")
+    change(course, add_a_letter)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "release", lambda *words: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            anew.anew(course, "ps1")
+    assert marks(course) == {}
+    assert anew.anew(course, "ps1") == []
+    grade(course)
+    assert marks(course)["bob"] == 7.5
+
+
+def test_a_mark_whose_cell_is_gone_is_named_and_grading_says_what_the_sheet_lacks(course, capsys):
+    give_by_hand(course, "bob", "agree", 1.0, "by telephone")
+    change(course, take_away_agree)
+    assert main(["--course", str(course.root), "release", "ps1", "--anew"]) == 0
+    assert "for bob has no cell any more: agree-points." in capsys.readouterr().out
+    assert main(["--course", str(course.root), "grade", "ps1"]) == 2
+    assert "has no cell agree, which the grader asks for" in capsys.readouterr().err
