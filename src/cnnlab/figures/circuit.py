@@ -1,15 +1,19 @@
 """A computation as a circuit: on each wire the value that runs forward, and below it the gradient that runs back."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
 
 from cnnlab.figures.svg import Figure, canvas, finish, style
 from cnnlab.formatting import number, signed
 from cnnlab.palette import INK, ROLES, TINT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLUMN, _ROW, _HALF = 1.08, 1.0, 0.17  # inches between columns and rows, and half of a box's height
 _LEFT, _TOP = 0.3, 0.32
@@ -97,6 +101,8 @@ def _half_width(node: Node) -> float:
 
 def _box(axes: Axes, node: Node) -> None:
     """A value stands in a marked cell, an operation in a plain one with round corners."""
+    from matplotlib.patches import FancyBboxPatch
+
     (x, y), half = _place(node), _half_width(node)
     color = ROLES[node.role].either if node.role else INK
     box = FancyBboxPatch(

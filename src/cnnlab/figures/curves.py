@@ -1,13 +1,18 @@
 """Curves, bars and number lines: losses, accuracies, ratios, slopes at a corner, steps of a weight."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES, TINT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _NARROW = 3.7  # inches: as wide as the column of a phone, so that text keeps its size there
 

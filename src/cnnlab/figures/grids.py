@@ -1,18 +1,21 @@
 """Arrays as pictures: cells with their numbers, some of them marked, with signs between the arrays."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from cnnlab.arrays import Array
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES, TINT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _TITLE, _GAP, _SIGN, _ROW_GAP = 0.95, 0.6, 0.6, 0.45
 
@@ -180,6 +183,8 @@ def _draw(
 
 def _line(axes: Axes, join: Join, places: dict[Grid, tuple[float, float]], cell: float) -> None:
     """One join, in its role's color and line."""
+    from matplotlib.patches import FancyArrowPatch
+
     (left, top), (left_end, top_end) = places[join.start], places[join.end]
     rows, columns = join.start.table().shape
     row, column = join.at or (rows - 1, (columns - 1) / 2)
@@ -203,6 +208,8 @@ def _blocks(
     axes: Axes, left: float, top: float, cell: float, shape: tuple[int, ...], block: tuple[int, int]
 ) -> None:
     """Heavier lines around blocks of cells; a block that would reach over the edge is left out, as a pool does."""
+    from matplotlib.patches import Rectangle
+
     rows, columns = block
     for i in range(0, shape[0] - rows + 1, rows):
         for j in range(0, shape[1] - columns + 1, columns):
@@ -212,11 +219,15 @@ def _blocks(
 
 def _heat(axes: Axes, x: float, y: float, width: float, share: float) -> None:
     """A cell's share of the largest number as a shade of the page's text color, light enough to read the number on it."""
+    from matplotlib.patches import Rectangle
+
     axes.add_patch(Rectangle((x, y), width, 1, facecolor=(INK, 0.4 * share**2), edgecolor="none"))
 
 
 def frame(axes: Axes, x: float, y: float, width: float, mark: str | None = None) -> None:
     """The outline of a cell; a marked one has its role's color and line, and a wrong one is crossed as well."""
+    from matplotlib.patches import Rectangle
+
     axes.add_patch(Rectangle((x, y), width, 1, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45))
     if mark is None:
         return

@@ -1,10 +1,11 @@
 """Pictures of max-pooling: which window hands its gradient to which input."""
 
+from __future__ import annotations
+
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 from numpy.typing import ArrayLike
 
 from cnnlab import trace
@@ -15,6 +16,9 @@ from cnnlab.formatting import number
 from cnnlab.geometry import pair
 from cnnlab.palette import INK, ROLES
 from cnnlab.trace import Index
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def pool_planes(
@@ -147,6 +151,8 @@ def _box(axes: Axes, left: float, top: float, value: float, mark: str | None) ->
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], drawn: bool, good: bool) -> None:
     """A delta's way: solid to a winner, dashed and crossed where it is wrong, a faint line where nothing flows."""
+    from matplotlib.patches import FancyArrowPatch
+
     if not drawn:
         axes.plot(*zip(start, end, strict=True), color=INK, alpha=0.3, linewidth=0.8, linestyle=":")
         return

@@ -1,4 +1,9 @@
-"""A figure as the book shows it: inline SVG with real text, the page's own text color, and alt text."""
+"""A figure as the book shows it: inline SVG with real text, the page's own text color, and alt text.
+
+Matplotlib is imported when the first figure is drawn, here and in the other modules: a page's own Python fetches it then.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import html
@@ -6,12 +11,12 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import matplotlib as mpl
-from cycler import cycler
-from matplotlib.figure import Figure as Canvas
+from typing import TYPE_CHECKING
 
 from cnnlab.palette import INK, ROLES, paint
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 WIDTH = 4.6
 """Inches. A phone shows this width nearly unscaled, so 10 point text stays legible."""
@@ -37,13 +42,10 @@ _STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "hatch.linewidth": 0.6,
-    "axes.prop_cycle": cycler(
-        color=[INK] * 5,
-        linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))],
-    ),
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
 }
+_LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 
 
 class Figure:
@@ -54,7 +56,7 @@ class Figure:
         self.alt = alt
         self.caption = caption
 
-    def captioned(self, caption: str) -> "Figure":
+    def captioned(self, caption: str) -> Figure:
         """The same picture with a caption below it: the question that it answers, and where to look.
 
         A word between backticks is written as code.
@@ -74,14 +76,20 @@ class Figure:
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Draw with the book's fonts, sizes and colors."""
-    with mpl.rc_context(_STYLE):
+def style(**more: object) -> Iterator[None]:
+    """Draw with the book's fonts, sizes and colors, and with `more` of matplotlib's settings."""
+    import matplotlib as mpl
+    from cycler import cycler
+
+    lines = {"axes.prop_cycle": cycler(color=[INK] * len(_LINES), linestyle=_LINES)}
+    with mpl.rc_context({**_STYLE, **lines, **more}):
         yield
 
 
 def canvas(height: float, width: float = WIDTH) -> Canvas:
     """An empty matplotlib figure of the book's width; transparent, and never kept by pyplot."""
+    from matplotlib.figure import Figure as Canvas
+
     return Canvas(figsize=(width, height), facecolor="none", layout=None)
 
 
@@ -94,7 +102,7 @@ def finish(fig: Canvas, alt: str) -> Figure:
     if not alt.strip():
         raise ValueError("a figure needs alt text: say in a sentence what it shows")
     buffer = io.StringIO()
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "cnnlab"}):
+    with style(**{"svg.hashsalt": "cnnlab"}):
         fig.savefig(
             buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
         )

@@ -1,16 +1,20 @@
 """What a network has learned and where it fails: its kernels, and the pictures that it misread."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from cnnlab.arrays import Array
 from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _TITLE, _GAP = 0.24, 0.1  # inches above each picture, and between two of them
 
@@ -84,6 +88,8 @@ def _sheet(
 def _table(
     axes: Axes, table: Array, left: float, top: float, wide: float, high: float, look: Callable
 ) -> None:
+    from matplotlib.patches import Rectangle
+
     frame = Rectangle((left, top), wide, high, fill=False, edgecolor=INK, linewidth=0.6, alpha=0.45)
     axes.add_patch(frame)
     cell = wide / table.shape[1]
@@ -98,6 +104,8 @@ def _table(
 
 def _square(axes: Axes, at: tuple[float, float], cell: float, sign: float, strength: float) -> None:
     """A square in the middle of a cell whose area is `strength` of it: filled if positive, hollow if negative."""
+    from matplotlib.patches import Rectangle
+
     side = 0.9 * cell * np.sqrt(strength)
     corner = (at[0] + (cell - side) / 2, at[1] + (cell - side) / 2)
     color = ROLES["weight"].either
