@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
-import traitlets
 from numpy.typing import ArrayLike
 
 from cnnlab import palette
@@ -15,6 +13,7 @@ from cnnlab.arrays import Array, as_floats
 from cnnlab.formatting import number, settled
 from cnnlab.geometry import positions
 from cnnlab.widgets import still
+from cnnlab.widgets.model import Model
 
 WIDE = 12  # with more columns than this, a cell is too narrow for its number
 STATIC = Path(__file__).parent / "static"
@@ -46,7 +45,7 @@ def light(name: str) -> str:
     return module(*EDITABLE, "light", name)
 
 
-class TraceWidget(anywidget.AnyWidget):
+class TraceWidget(Model):  # pyrefly: ignore[invalid-inheritance]
     """A widget whose whole state is `trace`: what is given, and the results that Python computed, as strings.
 
     A subclass passes its trace to `__init__`, and gives `still()` (HTML for readers without JavaScript) and
@@ -55,26 +54,6 @@ class TraceWidget(anywidget.AnyWidget):
     """
 
     _css = palette.style_sheet() + (STATIC / "stage.css").read_text(encoding="utf-8")
-    # A DOMWidget brings a second model for its layout; these widgets are laid out by their own style sheet.
-    layout = traitlets.Any(None)
-    trace = traitlets.Dict().tag(sync=True)
-
-    def __init__(self, trace: dict) -> None:
-        super().__init__(trace=trace)
-        self.on_msg(lambda _, message, buffers: self.receive(message))
-
-    def receive(self, message: dict) -> None:
-        """Answer one message from the browser; a mistake of the reader's goes back as words."""
-        try:
-            reply = self.answer(message)
-        except (ValueError, TypeError) as error:
-            reply = {"error": str(error)}
-        if reply:
-            self.send(reply)
-
-    def answer(self, message: dict) -> dict | None:
-        """The reply to one message. "hello" asks whether Python is there."""
-        return {"live": True} if "hello" in message else None
 
     def still(self) -> str:
         raise NotImplementedError
