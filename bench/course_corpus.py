@@ -9,15 +9,13 @@ import json
 
 from course.grader import reading
 from course.grader.points import variants, wrong_variants
-from course.grader.points.problems import SETS
+from course.grader.points.problems import OWN, SETS
 from tools.live import sheets
-
-SOURCE = sheets.SOURCE
 
 
 @functools.cache
 def _source(assignment):
-    return (SOURCE / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8")
+    return sheets.path_of(assignment).read_text(encoding="utf-8")
 
 
 def source(assignment):
@@ -27,7 +25,7 @@ def source(assignment):
 
 def released(assignment):
     """The students' version."""
-    notebook = json.loads(sheets.released(SOURCE / assignment / f"{assignment}.ipynb"))
+    notebook = json.loads(sheets.released(sheets.path_of(assignment)))
     for cell in notebook["cells"]:
         cell["source"] = reading.text(cell)
     return notebook
@@ -63,10 +61,11 @@ def as_bytes(notebook):
 
 
 def catalogue():
-    """(assignment, part, function, number, mistake's id) of every wrong function that the grader knows."""
+    """(assignment, part, function, number, mistake's id) of every wrong function of the sets that the repository has."""
     return [
         (assignment, part.name, function, number, identifier)
         for assignment, problem_set in SETS.items()
+        if assignment not in OWN
         for part in problem_set.parts
         for function in part.asks_for
         for number, (identifier, _) in enumerate(wrong_variants.wrong_functions(function))

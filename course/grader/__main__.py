@@ -1,4 +1,4 @@
-"""The commands: release, collect, grade, feedback, tables, quiz, erase, examples and sandbox."""
+"""The commands: release, collect, grade, feedback, tables, quiz, erase, variant, examples and sandbox."""
 
 import argparse
 import os
@@ -65,6 +65,13 @@ def parser():
     erase = commands.add_parser("erase", help="delete all that the course keeps of a student")
     erase.add_argument("student", help="the id")
     erase.add_argument("--yes", action="store_true", help="delete; without it you see what would go")
+    variant = commands.add_parser("variant", help="begin a set of your own, in the folder private/")
+    variant.add_argument("name", help="what it is called: letters, digits and underscores, for example ps1b")
+    variant.add_argument("--of", default="ps1", help="the set that it is like (ps1)")
+    variant.add_argument("--instead-of", default="circular", help="the part that is replaced (circular)")
+    variant.add_argument(
+        "--part", default="seesaw", help="what the new part and its function are called (seesaw)"
+    )
     commands.add_parser("examples", help="write what the check before handing in knows of the sets")
     commands.add_parser("sandbox", help="say what the sandbox holds on this machine")
     return top
@@ -72,6 +79,9 @@ def parser():
 
 def main(words=None):
     arguments = parser().parse_args(words)
+    private = arguments.course.resolve() / "private"
+    if private.is_dir():
+        os.environ.setdefault("CNNLAB_PRIVATE", str(private))
     try:
         if arguments.command == "sandbox":
             return show_sandbox()
@@ -182,6 +192,17 @@ def print_quiz(course, arguments):
     return 0
 
 
+def begin_variant(course, arguments):
+    from .variant import begin
+
+    for path in begin(
+        course.root / "private", arguments.name, arguments.of, arguments.instead_of, arguments.part
+    ):
+        print(f"Written: {path}")
+    print("The first lines of the first file say how to go on.")
+    return 0
+
+
 def show_sandbox():
     for road in outside.ROADS:
         leaks = outside.probe(road)
@@ -206,6 +227,7 @@ COMMANDS = {
     "tables": tables,
     "quiz": print_quiz,
     "erase": erase_student,
+    "variant": begin_variant,
 }
 
 if __name__ == "__main__":

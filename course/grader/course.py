@@ -9,6 +9,8 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
+from tools.live import sheets
+
 from .roster import read
 
 
@@ -35,6 +37,12 @@ class Course:
         """One submission's folder in one of nbgrader's steps: 'submitted', 'autograded', 'feedback'."""
         name = getattr(self.directory, f"{step}_directory")
         return Path(self.directory.format_path(name, student, assignment))
+
+    def place_of(self, assignment):
+        """Words that tell nbgrader where the instructor's sheet is, if not in the folder of its configuration."""
+        private = sheets.PRIVATE / "source"
+        there = (private / assignment / f"{assignment}.ipynb").exists()
+        return [f"--CourseDirectory.source_directory={private}"] if there else []
 
     def released(self, assignment):
         """The path of the released notebook."""

@@ -73,7 +73,9 @@ def release(course, assignment):
     """Make the student's version with nbgrader and enter its cells into the gradebook."""
     check_assignment(assignment)
     try:
-        course.nbgrader("generate_assignment", assignment, "--force", "--create")
+        course.nbgrader(
+            "generate_assignment", assignment, "--force", "--create", *course.place_of(assignment)
+        )
     except RuntimeError as error:
         if "Cannot add or remove cells" not in str(error):
             raise

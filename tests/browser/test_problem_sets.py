@@ -16,7 +16,7 @@ WRITTEN = "def palindrome(x, a, b):\n    return a * (x[:-2] + x[2:]) + b * x[1:-
 
 
 def released(name):
-    return json.loads(sheets.released(sheets.SOURCE / name / f"{name}.ipynb"))
+    return json.loads(sheets.released(sheets.path_of(name)))
 
 
 def sources(notebook):

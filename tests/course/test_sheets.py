@@ -13,10 +13,11 @@ from course.grader import reading
 from course.grader.output.feedback import POINTS
 from course.grader.points import examples
 from course.grader.points.drawing import own_numbers
-from course.grader.points.problems import SETS
+from course.grader.points.problems import OWN, SETS
 from tools.live import sheets
 
 HOURS = {"ps1": 4, "ps2": 4, "ps3": 6, "ps4": 5, "ps5": 8}
+HOURS |= {name: sheets.sheet(sheets.path_of(name)).hours for name in OWN}
 
 
 def marks(notebook):
@@ -164,7 +165,9 @@ def test_the_practice_solutions_pass_cnnlabs_check(assignment):
 
 def test_what_is_published_is_what_the_sheets_say():
     """`python -m course.grader examples` writes the file again."""
-    assert examples.FILE.read_text(encoding="utf-8") == examples.everything()
+    assert examples.FILE.read_text(encoding="utf-8") == examples.everything(), (
+        "run: python -m course.grader examples"
+    )
 
 
 @pytest.mark.parametrize("assignment", SETS)
@@ -172,6 +175,7 @@ def test_the_solutions_have_nothing_to_mend_before_handing_in(assignment):
     notebook = corpus.source(assignment)
     for cell in notebook["cells"]:
         cell["source"] = reading.text(cell).replace('"your-id"', '"ann"')
+    assert assignment in checking.sheets(), "run: python -m course.grader examples"
     checked = checking.check(corpus.as_bytes(notebook))
     assert checked.sheet == assignment and checked.typed_id == "ann"
     assert [(part.name, part.lines) for part in checked.parts if part.state != "ready"] == []

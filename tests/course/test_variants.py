@@ -7,7 +7,7 @@ from cnnlab.misconceptions import CATALOGUE
 from course.grader.points import variants as v
 from course.grader.points import words, wrong_variants
 from course.grader.points.drawing import Draw
-from course.grader.points.problems import SETS
+from course.grader.points.problems import OWN, SETS
 from course.grader.points.questions import Call, settled
 
 CASES = {
@@ -25,6 +25,7 @@ CASES = {
     "maxout": (v.maxout, v.maxout_backward, lambda d: (d.distinct(2, 6, 3, 2), 3), (0,)),
     "blend_pool": (v.blend_pool, v.blend_pool_backward, lambda d: (d.distinct(2, 3, 4, 6),), (0,)),
 }
+CASES |= {name: case for module in OWN.values() for name, case in module.LAYERS.items()}
 
 
 def draw(part="test", student="ann"):

@@ -5,6 +5,7 @@ writes has the same cells; a test compares them.
 """
 
 import json
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "course"
 SOURCE = COURSE / "source"
+# Sets of an instructor's own, which are in no repository: see course/grader/points/own_sets.py.
+PRIVATE = Path(os.environ.get("CNNLAB_PRIVATE") or COURSE / "private")
 LENGTH = re.compile(r"^About (\d+) hours, (\d+) points\.$", re.MULTILINE)
 
 
@@ -30,7 +33,13 @@ class Sheet:
 
 def paths():
     """The instructor's notebook of each set, with the solutions."""
-    return [path for path in sorted(SOURCE.glob("*/*.ipynb")) if path.stem == path.parent.name]
+    found = [*sorted(SOURCE.glob("*/*.ipynb")), *sorted(PRIVATE.glob("source/*/*.ipynb"))]
+    return [path for path in found if path.stem == path.parent.name]
+
+
+def path_of(name):
+    """The instructor's notebook of one set."""
+    return next(path for path in paths() if path.stem == name)
 
 
 def sheet(path):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cnnlab import check, handin, misconceptions
+from tools.live import sheets
 
 from ..points.scoring import Result
 
@@ -17,7 +18,9 @@ def grader_digest():
     """A hash of the code that decides points and words, the grader's and the checks': when it changes, grades may."""
     packages = check, handin, misconceptions
     folders = Path(__file__).parents[1], *(Path(package.__file__).parent for package in packages)
-    sources = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    sources = [path for folder in folders for path in sorted(folder.rglob("*.py"))] + sorted(
+        sheets.PRIVATE.glob("*.py")
+    )
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
 

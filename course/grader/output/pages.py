@@ -15,7 +15,7 @@ from cnnlab.handin.checking import shown
 
 from .. import reading
 from ..points import examples, wrong_variants
-from ..points.problems import SETS
+from ..points.problems import SETS, reference
 from ..points.words import WORDS
 from . import feedback, kept
 
@@ -168,7 +168,7 @@ def told_misconception(name, identifier, wrong):
     """A sentence in a list, or none where the published example does not show the mistake."""
     arguments, returns = examples.EXAMPLES[name]
     given = [np.array(value) if isinstance(value, np.ndarray) else value for value in arguments.values()]
-    right = wrong_variants.as_tuple(getattr(examples.v, name)(*given))
+    right = wrong_variants.as_tuple(reference(name)(*given))
     came = wrong_variants.as_tuple(wrong(*given))
     for each, ours, theirs in zip(returns, right, came, strict=True):
         ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
