@@ -3,6 +3,7 @@
     reading    finds the answers in a notebook that may be broken, on purpose or not
     sandbox/   the walls around a student's code; all that runs beside it is in sandbox/inside/
     points/    decides points: the grader's own references, the questions, the comparison
+    dates      due dates, extensions, and what lateness costs; `penalty` is nbgrader's plugin for it
     output/    what comes out: kept results, gradebook, feedback pages, tables, whom to look at
     run        a whole class, with `workers` (this machine's cores or a cluster) and `course` (folders and nbgrader)
 

@@ -1,9 +1,10 @@
-"""The commands: release, collect, grade, feedback, tables, quiz, erase, variant, examples and sandbox."""
+"""The commands of the course; `--help` lists them."""
 
 import argparse
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from .sandbox import outside
@@ -36,6 +37,18 @@ def parser():
     grade.add_argument("--road", choices=outside.ROADS, help="which sandbox to use; the best by default")
     grade.add_argument("--allow-unsealed", action="store_true", help="grade even where no sandbox holds")
     grade.add_argument("--no-feedback", action="store_true", help="leave the feedback pages for later")
+    due = commands.add_parser("due", help="say when a set is due, or see it")
+    due.add_argument("assignment")
+    due.add_argument(
+        "date", nargs="?", help='like "2027-03-05 18:00", in the course\'s time zone; none: no date'
+    )
+    late = commands.add_parser(
+        "late", help="set the time zone, the grace period and the late penalty, or see them"
+    )
+    late.add_argument("--zone", help="time zone of all dates, for example Europe/Berlin")
+    late.add_argument("--grace", type=float, help="minutes after the due date that count as on time")
+    late.add_argument("--percent", type=float, help="percent of the points earned that each day begun costs")
+    late.add_argument("--most", type=float, help="percent that lateness costs at most")
     pages = commands.add_parser("feedback", help="make the feedback pages again, as after grading by hand")
     pages.add_argument("assignment")
     tables = commands.add_parser("tables", help="write the CSV files again")
@@ -113,6 +126,45 @@ def release(course, arguments):
     return 0
 
 
+def due(course, arguments):
+    from . import dates, run
+
+    name, policy = arguments.assignment, course.policy
+    if arguments.date:
+        moment = None if arguments.date == "none" else dates.due(arguments.date, policy)
+        run.set_due_date(course, name, moment)
+        hand_back_if_graded(course, name)
+    moment = run.due_date(course, name)
+    print(f"{name} is due {dates.told(moment, policy)}." if moment else f"{name} has no due date.")
+    return 0
+
+
+def late(course, arguments):
+    from . import dates, run
+    from .course import Course
+    from .output import kept
+
+    given = {name: getattr(arguments, name) for name in ("zone", "grace", "percent", "most")}
+    changed = {name: value for name, value in given.items() if value is not None}
+    if changed:
+        kept.write_whole(course.late_path, dates.text(replace(course.policy, **changed)))
+        course = Course(course.root)
+        for name in run.SETS:
+            run.date_sheet(course, name)
+            hand_back_if_graded(course, name)
+    policy = course.policy
+    print(f"Dates are in the time zone {policy.zone}. {policy.words() or 'Lateness costs nothing.'}".strip())
+    return 0
+
+
+def hand_back_if_graded(course, assignment):
+    """Pages and tables with the penalties as they now are, where there are any."""
+    from . import run
+
+    if course.pages(assignment):
+        run.hand_back(course, assignment)
+
+
 def grade(course, arguments):
     from . import run
 
@@ -134,8 +186,7 @@ def feedback(course, arguments):
     from . import run
     from .output import look
 
-    without = run.write_feedback(course, arguments.assignment)
-    run.write_tables(course, arguments.assignment)
+    without = run.hand_back(course, arguments.assignment)
     print(f"{len(list(course.pages(arguments.assignment)))} pages.")
     for student in without:
         print(f"Look at {student}: {look.NO_PAGE}.")
@@ -146,7 +197,7 @@ def tables(course, arguments):
     from . import collect, run
     from .output import export
 
-    run.write_tables(course, arguments.assignment)
+    run.hand_back(course, arguments.assignment, with_pages=bool(course.pages(arguments.assignment)))
     if arguments.worksheet:
         path = course.root / f"{arguments.assignment}-moodle-worksheet.csv"
         with course.gradebook() as book:
@@ -221,6 +272,8 @@ def write_examples():
 
 COMMANDS = {
     "release": release,
+    "due": due,
+    "late": late,
     "collect": collect_notebooks,
     "grade": grade,
     "feedback": feedback,

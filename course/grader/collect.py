@@ -5,6 +5,9 @@ Moodle's grading worksheet says whose e-mail a participant's number is. Without 
 student's id is what the file says. Nothing is overwritten: an earlier notebook moves to `earlier/STUDENT/ASSIGNMENT/`.
 What matches nobody stays where it is and is named. What came from where is kept in `collected/ASSIGNMENT.json`, for the
 tables that go back.
+
+When it was handed in says a file `timestamp.txt` beside the notebook, or Moodle's grading worksheet. The dates inside the
+platforms' zips are of no use: both write the time of the download into them. Canvas says that somebody is late, not when.
 """
 
 import json
@@ -14,11 +17,12 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from cnnlab.handin import checking
 from cnnlab.handin import reading as cells
 
-from . import reading
+from . import dates, reading
 from .output import kept
 from .roster import fits, letters, rows_of
 
@@ -58,6 +62,7 @@ class Collected:
 
     taken: dict = field(default_factory=dict)  # student: place
     late: list = field(default_factory=list)
+    unknown: list = field(default_factory=list)  # those who are late, and nothing says by how much
     earlier: list = field(default_factory=list)  # students whose former notebook was put aside
     unmatched: list = field(default_factory=list)  # (place, why)
     absent: list = field(default_factory=list)
@@ -68,6 +73,10 @@ class Collected:
             lines.append(f"A former notebook was kept in `earlier/`: {', '.join(self.earlier)}.")
         if self.late:
             lines.append(f"The platform calls late: {', '.join(self.late)}.")
+        if self.unknown:
+            lines.append(
+                f"When they handed in is not said: {', '.join(self.unknown)}. They count as late by the least there is."
+            )
         lines += [f"Not taken: {place!a} ({why})." for place, why in self.unmatched]
         if self.absent:
             lines.append(f"Nothing from {len(self.absent)} of the roster: {', '.join(self.absent)}.")
@@ -80,9 +89,12 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
     resubmission: the notebooks come after the feedback; each student may do that once, and loses nothing by it.
     """
     roster, result, chosen = course.roster(), Collected(), {}
-    participants = participants_in(worksheet)
+    participants = participants_in(worksheet, course.policy)
     for source in sources:
         for found in notebooks(Path(source)):
+            known = participants.get(found.number) if found.platform == "moodle" else None
+            if known and not found.timestamp:
+                found.timestamp = known.handed_in
             student, why = whose(found, roster, participants)
             if not student:
                 result.unmatched.append((found.place, why))
@@ -112,6 +124,8 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
         result.taken[student] = found.place
         if found.late:
             result.late.append(student)
+            if not found.timestamp:
+                result.unknown.append(student)
     people = {person.id for person in roster.people}
     result.absent = sorted(people - set(course.students(assignment)))
     remember(course, assignment, {student: found for student, (found, _) in chosen.items()})
@@ -121,8 +135,15 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
     return result
 
 
-def participants_in(worksheet):
-    """{number of the participant: e-mail or name} of Moodle's grading worksheet."""
+class Participant(NamedTuple):
+    """A line of Moodle's grading worksheet. handed_in: the time in UTC as text, or None."""
+
+    who: str
+    handed_in: str | None
+
+
+def participants_in(worksheet, policy):
+    """{number: `Participant`} of Moodle's grading worksheet, whose times are in the course's time zone."""
     if worksheet is None:
         return {}
     lines = rows_of(Path(worksheet))
@@ -132,7 +153,15 @@ def participants_in(worksheet):
         raise ValueError(
             f"{worksheet}: expected the columns `Identifier` and `Email address` of Moodle's grading worksheet."
         )
-    return {re.sub(r"\D", "", line[head["identifier"]]): line[who] for line in lines[1:] if len(line) > who}
+    found = {}
+    for line in lines[1:]:
+        if len(line) > who:
+            when = dates.handed_in(
+                dict(zip(head, line, strict=False)).get("last modified (submission)", ""), policy
+            )
+            number = re.sub(r"\D", "", line[head["identifier"]])
+            found[number] = Participant(line[who], when and f"{when} UTC")
+    return found
 
 
 def record_path(course, assignment):
@@ -150,7 +179,12 @@ def remembered(course, assignment):
 def remember(course, assignment, chosen):
     known = remembered(course, assignment)
     for student, found in chosen.items():
-        known[student] = {"platform": found.platform, "number": found.number, "place": found.place}
+        known[student] = {
+            "platform": found.platform,
+            "number": found.number,
+            "place": found.place,
+            "late": found.late,
+        }
     kept.write_whole(record_path(course, assignment), json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
@@ -165,9 +199,12 @@ def notebooks(source):
                 )
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
+            members = {member.filename: member for member in archive.infolist()}
             for member in archive.infolist():
                 if member.filename.lower().endswith(".ipynb") and not member.is_dir():
-                    yield described(member.filename, lambda member=member: unpacked(archive, member))
+                    beside = members.get(str(PurePosixPath(member.filename).with_name("timestamp.txt")))
+                    stamp = beside and reading.timestamp_text(unpacked(archive, beside))
+                    yield described(member.filename, lambda member=member: unpacked(archive, member), stamp)
     elif source.is_file():
         yield described(source.name, lambda: plain_file(source))
     else:
@@ -229,7 +266,8 @@ def whose(found, roster, participants):
         return (id, "") if fits(id) else ("", "its name does not say whose it is")
     ways = [roster.numbered(found.number)] if found.platform == "canvas" else []
     if found.platform == "moodle" and participants.get(found.number):
-        ways += [roster.typed(participants[found.number]), roster.named(participants[found.number])]
+        who = participants[found.number].who
+        ways += [roster.typed(who), roster.named(who)]
     ways += [roster.typed(found.name), roster.named(found.name)] if found.name else []
     for people in ways:
         if found.platform == "canvas":  # somebody with another number it is not
@@ -276,6 +314,7 @@ def put(course, assignment, student, found, data):
     path = folder / f"{assignment}.ipynb"
     there = path.exists()
     if there and path.read_bytes() == data:
+        note_time(folder, found.timestamp)
         return False
     if there:
         aside = course.root / "earlier" / student / assignment
@@ -286,9 +325,15 @@ def put(course, assignment, student, found, data):
     temporary = folder / f".{assignment}.{os.getpid()}"
     temporary.write_bytes(data)
     os.replace(temporary, path)
-    if found.timestamp:
-        kept.write_whole(folder / "timestamp.txt", found.timestamp)
+    (folder / "timestamp.txt").unlink(missing_ok=True)
+    note_time(folder, found.timestamp)
     return there
+
+
+def note_time(folder, timestamp):
+    """Write down when it was handed in, where that is known, as nbgrader's collectors do."""
+    if timestamp:
+        kept.write_whole(folder / "timestamp.txt", timestamp)
 
 
 def enter(book, student, found, roster):

@@ -11,6 +11,8 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from tools.live import sheets
 
+from . import dates
+from .penalty import LatePenalty
 from .roster import read
 
 
@@ -25,6 +27,11 @@ class Course:
         if (self.root / "nbgrader_config.py").exists():
             self.config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
         self.config.CourseDirectory.root = str(self.root)
+        self.late_path = self.root / "late.json"
+        self.policy = dates.read(self.late_path)
+        self.config.AssignLatePenalties.setdefault("plugin_class", LatePenalty)
+        for name in ("grace", "percent", "most"):
+            self.config.LatePenalty[name] = getattr(self.policy, name)
         self.directory = CourseDirectory(config=self.config)
         self.secret_path = self.root / "secret"
 

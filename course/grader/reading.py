@@ -74,5 +74,9 @@ def read_plain_file(path, limit):
 
 def timestamp(folder):
     """The text of the timestamp that nbgrader's collectors leave beside a submission, or None."""
-    data = read_plain_file(Path(folder) / "timestamp.txt", 100)
-    return data.decode("utf-8", "replace").strip() or None if data else None
+    return timestamp_text(read_plain_file(Path(folder) / "timestamp.txt", 100))
+
+
+def timestamp_text(data):
+    """The text of such a file with this content, or None."""
+    return data[:100].decode("utf-8", "replace").strip() or None if data else None

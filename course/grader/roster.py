@@ -6,6 +6,7 @@
     email
     canvas      the number in Canvas's column "ID", which stands in the file names of its zips
     group       shown in the summary, nothing depends on it
+    extension   how much longer this student has: `2 days`, or for some sets `ps1: 3 days; ps3: 12 hours`
 
 A gradebook exported from Canvas, or a list of participants or a grading worksheet from Moodle, is read as it is, too.
 Moodle's numbers of participants are other ones in each assignment, so they are no part of the roster.
@@ -16,6 +17,8 @@ import io
 import re
 from dataclasses import dataclass, field
 
+from . import dates
+
 # Our column: what the platforms call it.
 COLUMNS = {
     "id": ("id", "student id", "sis login id", "sis user id", "id number", "username"),
@@ -23,6 +26,7 @@ COLUMNS = {
     "email": ("email", "e-mail", "email address"),
     "canvas": ("canvas", "canvas id"),
     "group": ("group", "section"),
+    "extension": ("extension",),
 }
 NOBODY = ("points possible", "student, test")  # lines of Canvas's export that are no students
 
@@ -36,6 +40,7 @@ class Person:
     email: str = ""
     canvas: str = ""
     group: str = ""
+    extension: str = ""
 
     def known_as(self):
         """What this student may type as an id, in one form."""
@@ -51,9 +56,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Roster:
-    """All students, in the order of the file."""
+    """All students, in the order of the file. extends: whether it has the column `extension`, which then decides."""
 
     people: tuple = ()
+    extends: bool = False
     _by: dict = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self):
@@ -143,11 +149,15 @@ def read(path):
             raise ValueError(
                 f"{path}, line {number}: the id {values['id']!r} cannot be the name of a folder."
             )
+        try:
+            dates.extension(values.get("extension", ""), "")
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}.") from None
         if same(values["id"]) in seen:
             raise ValueError(f"{path}: line {number} has the id of line {seen[same(values['id'])]}.")
         seen[same(values["id"])] = number
         people.append(Person(**values))
-    return Roster(tuple(people))
+    return Roster(tuple(people), extends="extension" in place)
 
 
 def fits(name):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from tqdm import tqdm
 
 from . import collect as collecting
-from . import reading, workers
+from . import dates, reading, workers
 from .output import export, feedback, gradebook, kept, look, pages
 from .points.drawing import read_secret
 from .points.problems import SETS
@@ -80,6 +80,32 @@ def release(course, assignment):
         if "Cannot add or remove cells" not in str(error):
             raise
         raise ValueError(OTHER_CELLS.format(assignment)) from None
+    date_sheet(course, assignment)
+
+
+def due_date(course, assignment):
+    """When a set is due, as naive UTC; None if nobody has said so."""
+    with course.gradebook() as book:
+        known = [each.duedate for each in book.assignments if each.name == assignment]
+    return known[0] if known else None
+
+
+def set_due_date(course, assignment, moment):
+    """Keep a due date (naive UTC, or None) in the gradebook, and write it on the sheet if that was made already."""
+    with course.gradebook() as book:
+        book.update_or_create_assignment(assignment, duedate=moment)
+    date_sheet(course, assignment)
+
+
+def date_sheet(course, assignment):
+    """Write the due date on the released sheet. Nothing is graded again for it."""
+    path = course.released(assignment)
+    if not path.exists():
+        return
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    head = notebook["cells"][0]
+    head["source"] = dates.dated(reading.text(head), due_date(course, assignment), course.policy)
+    kept.write_whole(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
 def check_assignment(assignment):
@@ -133,10 +159,8 @@ def grade(course, assignment, options):
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
     not_ids = [(ascii(name), look.NO_ID) for name in course.students(assignment) if not fits(name)]
     summary.look = sorted(look.worth_a_look(results, record.pristine) + record.trouble + not_ids)
-    if options.feedback:
-        without = write_feedback(course, assignment, options.students or None)
-        summary.look = sorted(summary.look + [(student, look.NO_PAGE) for student in without])
-    write_tables(course, assignment)
+    without = hand_back(course, assignment, options.students or None, with_pages=options.feedback)
+    summary.look = sorted(summary.look + [(student, look.NO_PAGE) for student in without])
     (course.results(assignment) / "summary.txt").write_text(str(summary) + "\n", encoding="utf-8")
     return summary
 
@@ -211,10 +235,12 @@ def publish(course, book, pristine, result):
     folder = course.folder("autograded", result.student, result.assignment)
     path = folder / f"{result.assignment}.ipynb"
     timestamp = gradebook.readable_timestamp(submitted)
-    gradebook.record(book, result, pristine, timestamp, recorded_sources(path), course.config)
+    gradebook.record(book, result, pristine, timestamp, recorded_sources(path))
     kept.write_whole(path, feedback.autograded(pristine, result))
     if timestamp:
         kept.write_whole(folder / "timestamp.txt", timestamp)
+    else:
+        (folder / "timestamp.txt").unlink(missing_ok=True)
 
 
 def recorded_sources(path):
@@ -226,16 +252,20 @@ def recorded_sources(path):
     return {name: cell["source"] for name, cell in reading.solution_cells(notebook).items()}
 
 
-def write_feedback(course, assignment, students=None):
-    """The feedback pages of all who handed in, or of some. Returns those whose page could not be made, sorted."""
-    pristine = json.loads(course.released(assignment).read_text(encoding="utf-8"))
-    with course.gradebook() as book:
-        return pages.write(course, book, assignment, pristine, students)
+def hand_back(course, assignment, students=None, with_pages=True):
+    """All that goes back to students and platforms, as gradebook, roster and settings now are.
 
-
-def write_tables(course, assignment):
-    """The CSV files for Canvas and Moodle, in the course folder."""
+    The late penalties come first, because pages and tables show them. students: penalties and pages of these only. Returns
+    the students, sorted, whose feedback page could not be made.
+    """
+    roster, collected = course.roster(), collecting.remembered(course, assignment)
+    without = []
     with course.gradebook() as book:
-        roster, collected = course.roster(), collecting.remembered(course, assignment)
+        late = {student for student, known in collected.items() if known.get("late")}
+        gradebook.settle(book, assignment, course.config, roster, late, students)
+        if with_pages:
+            pristine = json.loads(course.released(assignment).read_text(encoding="utf-8"))
+            without = pages.write(course, book, assignment, pristine, students)
         export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster)
         export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv", roster, collected)
+    return without

@@ -8,7 +8,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from bench import course_corpus as corpus
-from course.grader import collect, roster
+from course.grader import collect, dates, roster
 from course.grader.output import export
 
 ROSTER = """\
@@ -24,6 +24,8 @@ li2,Li Wei,l.wei@x.edu,105,B
 
 class Folder:
     """What `collect` needs of a course, without releasing a sheet."""
+
+    policy = dates.Policy(zone="Europe/Berlin")
 
     def __init__(self, root, text=ROSTER):
         self.root = root
@@ -94,7 +96,11 @@ def test_canvas_names(course, tmp_path):
     assert handed_in(course, "ann") == files["bergann_101_9001_ps1.ipynb"]
     assert handed_in(course, "bob") == files["ruizbob_LATE_102_9009_ps1-1.ipynb"]
     assert handed_in(course, "li2") == files["weili_105_9005_ps1.ipynb"]
-    assert seen.late == ["bob"] and seen.absent == []
+    assert seen.late == seen.unknown == ["bob"] and seen.absent == []
+    assert (
+        collect.remembered(course, "ps1")["bob"]["late"]
+        and not collect.remembered(course, "ps1")["ann"]["late"]
+    )
     why = dict(seen.unmatched)
     assert why["strangersam_999_9007_ps1.ipynb"] == "nobody of the roster"
     assert why["bergann_101_9008_notes.ipynb"] == "it is ps2"
@@ -158,6 +164,37 @@ def test_folders_files_and_timestamps(course, tmp_path):
         collect.collect(course, "ps1", [tmp_path / "absent.zip"])
 
 
+def submitted_at(course, student):
+    path = course.folder("submitted", student, "ps1") / "timestamp.txt"
+    return path.read_text() if path.exists() else None
+
+
+def test_when_it_was_handed_in_comes_from_what_says_so_and_never_from_the_zips_own_dates(course, tmp_path):
+    """Both platforms write the time of the download into their zips."""
+    files = {
+        "Ann Berg_11_assignsubmission_file/ps1.ipynb": notebook("ann"),
+        "Bob Ruiz_12_assignsubmission_file/ps1.ipynb": notebook("bob"),
+        "li1/ps1.ipynb": notebook("li1"),
+        "li1/timestamp.txt": b"2027-03-05 10:00:00 UTC",
+    }
+    path, sheet = zipped(tmp_path / "moodle.zip", files=files), tmp_path / "worksheet.csv"
+    assert collect.collect(course, "ps1", [path]).taken and submitted_at(course, "ann") is None
+    sheet.write_text(
+        "Identifier,Full name,Email address,Grade,Last modified (submission)\n"
+        'Participant 11,Ann Berg,ann.berg@x.edu,,"Friday, 5 March 2027, 10:00 AM"\n'
+        "Participant 12,Bob Ruiz,bob@x.edu,,vendredi\n"
+    )
+    collect.collect(course, "ps1", [path], sheet)  # the same notebooks: only the times are new
+    assert submitted_at(course, "ann") == "2027-03-05 09:00:00 UTC"  # an hour earlier than in Berlin
+    assert submitted_at(course, "bob") is None
+    assert submitted_at(course, "li1") == "2027-03-05 10:00:00 UTC"
+    again = zipped(
+        tmp_path / "again.zip", files={"Ann Berg_11_assignsubmission_file/ps1.ipynb": notebook("new")}
+    )
+    collect.collect(course, "ps1", [again])
+    assert submitted_at(course, "ann") is None  # the old time was that of another notebook
+
+
 def test_nothing_is_overwritten(course, tmp_path):
     for mark in ("first", "second", "second", "third"):
         path = zipped(tmp_path / "canvas.zip", files={"bergann_101_1_ps1.ipynb": notebook(mark)})
@@ -197,6 +234,7 @@ def test_rosters_of_platforms_and_spreadsheets(tmp_path):
         "id,name\n,B\n": "line 2: the id is missing",
         "id\n../x\n": "cannot be the name",
         "": "column `id`",
+        "id,extension\nann,\nbob,soon\n": "line 3: 'soon' is no extension",
     }.items():
         path.write_text(text)
         with pytest.raises(ValueError, match=words):

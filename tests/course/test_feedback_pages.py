@@ -46,7 +46,7 @@ def shown(result=None, **changes):
         "name": "Ann <Berg>",
         "score": 10.0,
         "points": 20.0,
-        "when": "2027-03-05 10:00 UTC",
+        "when": "handed in 2027-03-05 10:00 UTC",
         "marks": marks,
     }
     return pages.page(PRISTINE, result, pages.Submitted(**{**values, **changes}))

@@ -8,7 +8,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
-from .. import reading
+from .. import dates, reading
 from .feedback import POINTS, is_untouched
 
 
@@ -20,17 +20,16 @@ def is_released(gradebook, assignment):
         return False
 
 
-def record(gradebook, result, pristine, timestamp, previous, config):
+def record(gradebook, result, pristine, timestamp, previous):
     """Write one result; doing it again changes nothing.
 
     previous: sources of the submission that was recorded last, or None; it decides whether a written answer that a person
     has graded needs another look.
     """
     find_or_add_student(gradebook, result.student)
-    known = {} if timestamp is None else {"timestamp": timestamp}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, about the order in which it adds rows
-        submission = gradebook.update_or_create_submission(result.assignment, result.student, **known)
+        gradebook.update_or_create_submission(result.assignment, result.student, timestamp=timestamp)
     notebook = gradebook.find_submission_notebook(result.assignment, result.assignment, result.student)
     parts = {part.name + POINTS: part for part in result.parts}
     solutions = reading.solution_cells(pristine)
@@ -45,7 +44,6 @@ def record(gradebook, result, pristine, timestamp, previous, config):
         source = result.sources.get(comment.name)
         comment.auto_comment = "No response." if is_untouched(source, solutions[comment.name]) else None
     gradebook.db.commit()
-    assign_penalty(gradebook, submission, notebook, config)
 
 
 def find_or_add_student(gradebook, student):
@@ -79,19 +77,37 @@ def record_answer(grade, source, pristine_cell, previous, status):
         )
 
 
-def assign_penalty(gradebook, submission, notebook, config):
-    """nbgrader's own late penalties, as its configuration says; none by default."""
+def settle(gradebook, assignment, config, roster, marked_late, students=None):
+    """Extensions and late penalties of a set's submissions (or of some students'), as roster and settings now are.
+
+    nbgrader's plugin decides on the penalty. marked_late: students whose platform calls them late. Where it does not say
+    when they handed in, they count as one second late, which is the least that it can mean.
+    """
     assigner = AssignLatePenalties(config=config)
     assigner.init_plugin()
-    penalty = None
-    if submission.total_seconds_late > 0:
-        penalty = assigner.plugin_inst.late_submission_penalty(
-            submission.student.id, notebook.score, submission.total_seconds_late
-        )
-        penalty = None if penalty is None else assigner._check_late_penalty(notebook, penalty)
-    if notebook.late_submission_penalty != penalty:
-        notebook.late_submission_penalty = penalty
-        gradebook.db.commit()
+    for submission in gradebook.assignment_submissions(assignment):
+        student = submission.student.id
+        if students is not None and student not in students:
+            continue
+        person = roster.get(student)
+        if roster.extends and person:
+            submission.extension = dates.extension(person.extension, assignment) or None
+        seconds = seconds_late(submission)
+        if student in marked_late and submission.timestamp is None and not submission.extension:
+            seconds = 1
+        for notebook in submission.notebooks:
+            penalty = None
+            if seconds > 0:
+                penalty = assigner.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
+                penalty = None if penalty is None else assigner._check_late_penalty(notebook, penalty)
+            if notebook.late_submission_penalty != penalty:
+                notebook.late_submission_penalty = penalty
+    gradebook.db.commit()
+
+
+def seconds_late(submission):
+    """How late it came, its extension counted. nbgrader cannot say it of an extension without a due date."""
+    return submission.total_seconds_late if submission.assignment.duedate else 0
 
 
 def readable_timestamp(folder):

@@ -8,16 +8,18 @@ import functools
 import html
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 
 from cnnlab.handin.checking import shown
 
-from .. import reading
+from .. import dates, reading
 from ..points import examples, wrong_variants
 from ..points.problems import SETS, reference
 from ..points.words import WORDS
 from . import feedback, kept
+from .gradebook import seconds_late
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -48,7 +50,7 @@ class Mark:
 
 @dataclass
 class Submitted:
-    """What the gradebook says of one submission. marks: by grade id of the solution cell."""
+    """What the gradebook says of one submission. when: in words; marks: by grade id of the solution cell."""
 
     name: str
     score: float
@@ -85,7 +87,7 @@ def page(pristine, result, submitted):
     again = f"<p>To read again: {html.escape(read[1].replace('*', ''))}</p>" if read else ""
     remarks = [feedback.STATUSES[result.status]] if result.status else []
     remarks += result.remarks
-    facts = [submitted.name, f"handed in {submitted.when}" if submitted.when else ""]
+    facts = [submitted.name, submitted.when]
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -182,7 +184,20 @@ def told_misconception(name, identifier, wrong):
     return []
 
 
-def submitted_by(submission, notebook):
+def when(submission, policy):
+    """When something was handed in, and how long after the due date, in words."""
+    words = f"handed in {dates.told(submission.timestamp, policy)}" if submission.timestamp else ""
+    seconds = seconds_late(submission)
+    if seconds:
+        late = dates.amount(timedelta(seconds=seconds))
+        longer = (
+            f", which was {dates.amount(submission.extension)} later for you" if submission.extension else ""
+        )
+        words += f", {late} after the due date{longer}"
+    return words
+
+
+def submitted_by(submission, notebook, policy):
     """A `Submitted` from nbgrader's records."""
     student = submission.student
     name = " ".join(part for part in (student.first_name, student.last_name) if part) or student.id
@@ -193,10 +208,13 @@ def submitted_by(submission, notebook):
     for comment in notebook.comments:
         if comment.name in marks:
             marks[comment.name].comment = comment.manual_comment or ""
-    when = f"{submission.timestamp:%Y-%m-%d %H:%M} UTC" if submission.timestamp else ""
-    penalty = notebook.late_submission_penalty or 0.0
     return Submitted(
-        name, score=notebook.score, points=notebook.max_score, penalty=penalty, when=when, marks=marks
+        name,
+        score=notebook.score,
+        points=notebook.max_score,
+        penalty=notebook.late_submission_penalty or 0.0,
+        when=when(submission, policy),
+        marks=marks,
     )
 
 
@@ -211,7 +229,7 @@ def write(course, book, assignment, pristine, students=None):
             old = kept.load(course, assignment, student)
             notebook = next(each for each in submission.notebooks if each.name == assignment)
             result = kept.counting(course, old.result)
-            text = page(pristine, result, submitted_by(submission, notebook))
+            text = page(pristine, result, submitted_by(submission, notebook, course.policy))
             kept.write_whole(course.folder("feedback", student, assignment) / f"{assignment}.html", text)
         except Exception:
             without.append(student)
