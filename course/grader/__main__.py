@@ -133,7 +133,7 @@ def due(course, arguments):
     if arguments.date:
         moment = None if arguments.date == "none" else dates.due(arguments.date, policy)
         run.set_due_date(course, name, moment)
-        hand_back_if_graded(course, name)
+        run.hand_back_again(course, name)
     moment = run.due_date(course, name)
     print(f"{name} is due {dates.told(moment, policy)}." if moment else f"{name} has no due date.")
     return 0
@@ -151,18 +151,10 @@ def late(course, arguments):
         course = Course(course.root)
         for name in run.SETS:
             run.date_sheet(course, name)
-            hand_back_if_graded(course, name)
+            run.hand_back_again(course, name)
     policy = course.policy
     print(f"Dates are in the time zone {policy.zone}. {policy.words() or 'Lateness costs nothing.'}".strip())
     return 0
-
-
-def hand_back_if_graded(course, assignment):
-    """Pages and tables with the penalties as they now are, where there are any."""
-    from . import run
-
-    if course.pages(assignment):
-        run.hand_back(course, assignment)
 
 
 def grade(course, arguments):

@@ -30,6 +30,7 @@ def anew(course, assignment):
     with course.gradebook() as book, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, about the order in which it adds rows
         gone = put_back(book, assignment, json.loads(aside.read_text(encoding="utf-8")))
+    run.date_sheet(course, assignment)
     aside.unlink()
     return gone
 

@@ -115,9 +115,11 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
         refused = {s: refusal(course, assignment, s, data) for s, (_, data) in sorted(chosen.items())}
         result.unmatched += [(chosen[student][0].place, why) for student, why in refused.items() if why]
         chosen = {student: chosen[student] for student, why in refused.items() if not why}
-        for student, (found, _) in chosen.items():
+        before = remembered(course, assignment)
+        for student, (found, _) in chosen.items():  # when the first one was handed in is what counts
             kept.keep_first(course, assignment, student)
-            found.timestamp = None  # the time of the first hand-in stays
+            found.timestamp = reading.timestamp(course.folder("submitted", student, assignment))
+            found.late = before.get(student, {}).get("late", False)
     for student, (found, data) in sorted(chosen.items()):
         if put(course, assignment, student, found, data):
             result.earlier.append(student)

@@ -62,7 +62,8 @@ def erase(course, student, yes=False):
         result.gone += action(course, student, yes)
     if yes and result.gone:
         forget_summaries(course)
-        rewrite_tables(course)
+        for assignment in SETS:
+            run.hand_back_again(course, assignment)
     if yes:
         result.named = naming(course, student, words, roster)
     return result
@@ -129,12 +130,6 @@ def out_of_roster(course, student, yes):
         mark = code if code == "utf-16" or data.startswith(b"\xef\xbb\xbf") else "utf-8"
         path.write_bytes(kept_lines.encode(mark, "surrogateescape"))
     return ["the line of roster.csv"]
-
-
-def rewrite_tables(course):
-    for assignment in SETS:
-        if (course.root / f"{assignment}-canvas.csv").exists():
-            run.write_tables(course, assignment)
 
 
 def naming(course, student, words, roster):

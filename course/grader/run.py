@@ -235,12 +235,14 @@ def publish(course, book, pristine, result):
     folder = course.folder("autograded", result.student, result.assignment)
     path = folder / f"{result.assignment}.ipynb"
     timestamp = gradebook.readable_timestamp(submitted)
-    gradebook.record(book, result, pristine, timestamp, recorded_sources(path))
+    noted = folder / "timestamp.txt"
+    times = {"timestamp": timestamp} if timestamp or noted.exists() else {}  # what a person entered stays
+    gradebook.record(book, result, pristine, times, recorded_sources(path))
     kept.write_whole(path, feedback.autograded(pristine, result))
     if timestamp:
-        kept.write_whole(folder / "timestamp.txt", timestamp)
+        kept.write_whole(noted, timestamp)
     else:
-        (folder / "timestamp.txt").unlink(missing_ok=True)
+        noted.unlink(missing_ok=True)
 
 
 def recorded_sources(path):
@@ -269,3 +271,9 @@ def hand_back(course, assignment, students=None, with_pages=True):
         export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster)
         export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv", roster, collected)
     return without
+
+
+def hand_back_again(course, assignment):
+    """Everything that goes back, once more, if it was made before."""
+    if (course.root / f"{assignment}-canvas.csv").exists():
+        hand_back(course, assignment, with_pages=bool(course.pages(assignment)))

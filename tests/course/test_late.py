@@ -125,5 +125,12 @@ def test_a_class_whose_dates_change(tmp_path, capsys):
     assert main([*words, "due", "ps1", "none"]) == 0
     assert penalties() == {"ann": 0, "bob": 0, "cleo": 0, "dan": 1}
     assert "by the date that your course gives" in course.released("ps1").read_text()
+    (
+        course.folder("submitted", "ann", "ps1") / "timestamp.txt"
+    ).unlink()  # as `collect` does for another notebook
+    assert run.grade(course, "ps1", FAST).graded == 0
+    with course.gradebook() as book:
+        assert book.find_submission("ps1", "ann").timestamp is None
+        assert book.find_submission("ps1", "bob").timestamp is not None
     assert main([*words, "late", "--zone", "Mars"]) == 2
     assert "like Europe/Berlin" in capsys.readouterr().err

@@ -20,16 +20,17 @@ def is_released(gradebook, assignment):
         return False
 
 
-def record(gradebook, result, pristine, timestamp, previous):
+def record(gradebook, result, pristine, times, previous):
     """Write one result; doing it again changes nothing.
 
+    times: the submission's `timestamp`, or nothing where what the gradebook has stays
     previous: sources of the submission that was recorded last, or None; it decides whether a written answer that a person
     has graded needs another look.
     """
     find_or_add_student(gradebook, result.student)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, about the order in which it adds rows
-        gradebook.update_or_create_submission(result.assignment, result.student, timestamp=timestamp)
+        gradebook.update_or_create_submission(result.assignment, result.student, **times)
     notebook = gradebook.find_submission_notebook(result.assignment, result.assignment, result.student)
     parts = {part.name + POINTS: part for part in result.parts}
     solutions = reading.solution_cells(pristine)
