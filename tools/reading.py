@@ -89,8 +89,13 @@ def sections(notebook, anchor=make_id):
 
 def anchors(text, anchor=make_id):
     """The anchors of the sections of a Markdown text."""
-    titles = re.findall(r"^##+ (.+)", text, re.MULTILINE)
-    return {anchor(re.sub(r"[*`$]", "", title)) for title in titles}
+    return set(titles(text, anchor))
+
+
+def titles(text, anchor=make_id):
+    """{anchor: title} of the sections of a Markdown text, without marks of emphasis, code and formulas."""
+    found = (re.sub(r"[*`$]", "", title) for title in re.findall(r"^##+ (.+)", text, re.MULTILINE))
+    return {anchor(title): title for title in found}
 
 
 @dataclass(frozen=True)

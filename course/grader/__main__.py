@@ -178,9 +178,13 @@ def feedback(course, arguments):
     from . import run
     from .output import look
 
-    without = run.hand_back(course, arguments.assignment)
+    made = run.hand_back(course, arguments.assignment)
     print(f"{len(list(course.pages(arguments.assignment)))} pages.")
-    for student in without:
+    for path in made.zips:
+        print(f"Written: {path}")
+    if made.waiting:
+        print(f"A person still has to mark something, so they are in no zip: {', '.join(made.waiting)}.")
+    for student in made.without:
         print(f"Look at {student}: {look.NO_PAGE}.")
     return 0
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from . import collect as collecting
 from . import dates, reading, workers
-from .output import export, feedback, gradebook, kept, look, pages
+from .output import export, feedback, gradebook, kept, look, pages, zips
 from .points.drawing import read_secret
 from .points.problems import SETS
 from .points.scoring import Job
@@ -159,8 +159,8 @@ def grade(course, assignment, options):
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
     not_ids = [(ascii(name), look.NO_ID) for name in course.students(assignment) if not fits(name)]
     summary.look = sorted(look.worth_a_look(results, record.pristine) + record.trouble + not_ids)
-    without = hand_back(course, assignment, options.students or None, with_pages=options.feedback)
-    summary.look = sorted(summary.look + [(student, look.NO_PAGE) for student in without])
+    back = hand_back(course, assignment, options.students or None, with_pages=options.feedback)
+    summary.look = sorted(summary.look + [(student, look.NO_PAGE) for student in back.without])
     (course.results(assignment) / "summary.txt").write_text(str(summary) + "\n", encoding="utf-8")
     return summary
 
@@ -254,23 +254,35 @@ def recorded_sources(path):
     return {name: cell["source"] for name, cell in reading.solution_cells(notebook).items()}
 
 
+@dataclass
+class HandedBack:
+    """What was made, and for whom it was not."""
+
+    without: list = field(default_factory=list)  # students whose page could not be made, sorted
+    zips: list = field(default_factory=list)
+    waiting: list = field(
+        default_factory=list
+    )  # students who are in no zip, because a person has to mark something
+
+
 def hand_back(course, assignment, students=None, with_pages=True):
     """All that goes back to students and platforms, as gradebook, roster and settings now are.
 
-    The late penalties come first, because pages and tables show them. students: penalties and pages of these only. Returns
-    the students, sorted, whose feedback page could not be made.
+    The late penalties come first, because pages and tables show them. students: penalties and pages of these only.
     """
     roster, collected = course.roster(), collecting.remembered(course, assignment)
-    without = []
+    made = HandedBack()
     with course.gradebook() as book:
         late = {student for student, known in collected.items() if known.get("late")}
         gradebook.settle(book, assignment, course.config, roster, late, students)
         if with_pages:
             pristine = json.loads(course.released(assignment).read_text(encoding="utf-8"))
-            without = pages.write(course, book, assignment, pristine, students)
+            made.without = pages.write(course, book, assignment, pristine, students)
+            found = export.scores(book, assignment)
+            made.zips, made.waiting = zips.write(course, assignment, collected, found)
         export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster)
         export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv", roster, collected)
-    return without
+    return made
 
 
 def hand_back_again(course, assignment):

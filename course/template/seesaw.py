@@ -65,7 +65,8 @@ WRONG = {
     }
 }
 
-# 3. Words for the mistakes that only this set has: what was done, and a hint that does not give the solution.
+# 3. Words for the mistakes that only this set has: what was done, and a hint that does not give the solution;
+# `section="CHAPTER#ANCHOR"` names the section of the book to read.
 WORDS = {
     "seesaw-sign-forgotten": Words(
         "the two places of the shared weight added with one sign",

@@ -1,12 +1,18 @@
 """Feedback pages: complete, safe, on one's own without another host, what was lost first, and an example of each mistake."""
 
+import json
 import re
 import time
+import zipfile
+
+import pytest
+from markdown_it import MarkdownIt
 
 from bench import course_corpus as corpus
-from course.grader.output import pages
+from course.grader.output import pages, zips
 from course.grader.points.problems import SETS
 from course.grader.points.scoring import PartResult, Result
+from course.grader.points.words import WORDS
 
 PRISTINE = corpus.released("ps4")
 
@@ -90,6 +96,21 @@ def test_nearly_every_mistake_of_the_catalogue_shows_on_the_published_example():
     assert len(without) <= 0.2 * len(named), sorted(without)
 
 
+def test_a_mistake_leads_to_the_section_that_explains_it(monkeypatch):
+    read = "<p>To read: <em>Why the rule holds always</em> in the chapter One weight, many connections.</p>"
+    assert read in shown()
+    monkeypatch.setattr(pages, "book_address", lambda: "https://book.example")
+    assert (
+        'href="https://book.example/book/one-weight-many-connections.html#why-the-rule-holds-always"'
+        in shown()
+    )
+
+
+@pytest.mark.parametrize("mistake", WORDS)
+def test_every_mistake_has_such_a_section(mistake):
+    assert pages.to_read([mistake]).startswith("<p>To read: <em>")
+
+
 def test_an_answer_that_nobody_marked_is_no_zero():
     result = made()
     marks = {part.name: pages.Mark(part.earned) for part in result.parts} | {
@@ -111,3 +132,72 @@ def test_a_thousand_pages_take_seconds():
     for _ in range(1000):
         shown()
     assert time.monotonic() - started < 20
+
+
+def canvas_takes(name):
+    """(student's number, number of the file that was handed in), as Canvas reads a name in a zip."""
+    return tuple([part for part in name.split("_") if part.isdigit()][:2])
+
+
+def moodle_takes(path):
+    """(number of the participant, file name), as Moodle reads a path in a zip."""
+    info = path.split("/")[0].split("_", 4)
+    assert info[2:4] == ["assignsubmission", "file"]
+    return info[1], path.partition("/")[2]
+
+
+class Folder:
+    def __init__(self, root):
+        self.root = root
+
+    def folder(self, step, student, assignment):
+        return self.root / step / student / assignment
+
+
+def collected(platform, number, place):
+    return {"platform": platform, "number": number, "place": place}
+
+
+FROM = {
+    "ann": collected("canvas", "101", "bergann_101_9001_ps4.ipynb"),
+    "bob": collected("canvas", "102", "ruizbob_LATE_102_9009_ps4-1.ipynb"),
+    "cleo": collected("moodle", "11", "CNN 4/Cleo Lin_11_assignsubmission_file/sub/PS4.ipynb"),
+    "dan": collected("moodle", "12", "Dan van_Dam_12_assignsubmission_file_ps4.ipynb"),
+    "eve": collected("canvas", "105", "eve_105_9005_ps4.ipynb"),
+    "fay": collected("canvas", "106", "fay_106_9006_ps4.ipynb"),
+    "guy": collected("", "", "guy/ps4.ipynb"),
+}
+
+
+def test_the_zips_are_named_as_the_platforms_look_for_them(tmp_path):
+    """Eve waits for a mark, Fay did not hand in this set: neither is in a zip."""
+    course = Folder(tmp_path)
+    for student in set(FROM) - {"fay"}:
+        course.folder("feedback", student, "ps4").mkdir(parents=True)
+        (course.folder("feedback", student, "ps4") / "ps4.html").write_text(
+            shown(name=student), encoding="utf-8"
+        )
+    found = dict.fromkeys(set(FROM) - {"fay"}, 10.0) | {"eve": None}
+    paths, waiting = zips.write(course, "ps4", FROM, found)
+    assert waiting == ["eve"]
+    canvas, moodle = (zipfile.ZipFile(path) for path in paths)
+    assert sorted(map(canvas_takes, canvas.namelist())) == [("101", "9001"), ("102", "9009")]
+    assert sorted(map(moodle_takes, moodle.namelist())) == [("11", "ps4.html"), ("12", "ps4.html")]
+    assert moodle.read("Cleo Lin_11_assignsubmission_file/ps4.html").decode() == shown(name="cleo")
+    before = [path.read_bytes() for path in paths]
+    assert (
+        zips.write(course, "ps4", FROM, found)[0] == paths and [path.read_bytes() for path in paths] == before
+    )
+    assert zips.write(course, "ps4", FROM, {}) == ([], []) and not any(path.exists() for path in paths)
+
+
+def test_what_goes_back_to_canvas_is_a_notebook_that_shows_the_page():
+    """Canvas gives it the name of the file that was handed in, which ends in .ipynb."""
+    result = made()
+    result.sources["chain"] = "def f(x):\n\n    return '$a$ <b>', \"\\\\href\"\n"
+    (cell,) = json.loads(zips.as_notebook(shown(result)))["cells"]
+    (block,) = MarkdownIt("commonmark").parse(cell["source"])
+    assert block.type == "html_block" and block.content == cell["source"]  # Markdown changes nothing of it
+    assert "    return &#x27;&#36;a&#36; &lt;b&gt;&#x27;, &quot;&#92;&#92;href&quot;&#10;" in cell["source"]
+    assert "Say &lt;i&gt;which&lt;/i&gt; terms.<br>And why." in cell["source"]
+    assert "10 of 20 points." in cell["source"] and "$" not in cell["source"]

@@ -6,13 +6,18 @@ a class are made again whenever anything may have changed, and only those that d
 
 import functools
 import html
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
+import yaml
 
 from cnnlab.handin.checking import shown
+from cnnlab.misconceptions.table import CHAPTERS
+from tools.live import sheets
+from tools.reading import titles
 
 from .. import dates, reading
 from ..points import examples, wrong_variants
@@ -141,6 +146,7 @@ def section(title, points, mark, part, source):
     body = listed(lines)
     for line in told_misconceptions(part.name, tuple(part.misconceptions)) if part else ():
         body += f'<p class="example">{feedback.code(line)}</p>'
+    body += to_read(part.misconceptions if part else ())
     if mark.comment:
         body += f'<p class="comment">{html.escape(mark.comment)}</p>'
     if source and source.strip():
@@ -152,6 +158,33 @@ def section(title, points, mark, part, source):
 
 def listed(lines):
     return f"<ul>{''.join(f'<li>{feedback.code(line)}</li>' for line in lines)}</ul>" if lines else ""
+
+
+def to_read(misconceptions):
+    """The sections of the book that explain the mistakes, as links where `_config.yml` says where the book is published."""
+    places = dict.fromkeys(WORDS[each].section for each in misconceptions if each in WORDS)
+    told = []
+    for place in filter(None, places):
+        chapter, _, anchor = place.partition("#")
+        section = titles(chapter_text(chapter))[anchor]
+        words = f"<em>{html.escape(section)}</em> in the chapter {html.escape(CHAPTERS[chapter])}"
+        address = f"{book_address()}/book/{chapter}.html#{anchor}"
+        told.append(f'<a href="{html.escape(address)}">{words}</a>' if book_address() else words)
+    return f"<p>To read: {'; '.join(told)}.</p>" if told else ""
+
+
+@functools.cache
+def chapter_text(chapter):
+    """The words of a chapter, as Markdown."""
+    cells = json.loads((sheets.ROOT / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return "\n".join(reading.text(cell) for cell in cells if cell["cell_type"] == "markdown")
+
+
+@functools.cache
+def book_address():
+    """Where the book is published, without a slash at the end; empty if `_config.yml` does not say."""
+    config = yaml.safe_load((sheets.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return (config["html"].get("baseurl") or "").rstrip("/")
 
 
 @functools.cache
