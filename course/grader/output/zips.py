@@ -1,11 +1,10 @@
 """Feedback pages in zips that the platforms take back, each student's by the name or folder that their own zip had.
 
 Canvas (on the assignment's page *Upload Submissions*) finds the student and the file that was handed in by the two numbers
-in a name, and shows what comes back under *the name of that file*. So a page goes back as what that name says: a notebook with
-the page in its only cell. Moodle (*Upload multiple feedback files in a zip*) finds the student by the number in the folder
-`Name_NUMBER_assignsubmission_file`, where a name has no `_`, and keeps the file's name. This is what the importers do:
-https://github.com/instructure/canvas-lms `generate_comments_from_files` and
-https://github.com/moodle/moodle `mod/assign/feedback/file/importziplib.php`.
+in a name, and shows what comes back under *the name of that file*. So a page goes back as what that name says: a notebook
+with the page in its only cell. Moodle (*Upload multiple feedback files in a zip*) finds the student by the number in the
+folder `Name_NUMBER_assignsubmission_file`, where a name has no `_`, and keeps the file name. The importers do it in
+`generate_comments_from_files` of Canvas's `Assignment`, and in Moodle's `mod/assign/feedback/file/importziplib.php`.
 """
 
 import json
