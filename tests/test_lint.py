@@ -51,6 +51,7 @@ def output(**data):
         (code("for step in tqdm(steps): pass"), "disable=None"),
         (code("interact(f, x=1)"), "needs-python"),
         (code("clear_output()"), "cannot compare"),
+        (code("AnswerBox('one for each position')"), "this book says place"),
         (code(tags=["skip-execution"]), "skip-execution"),
         (code(mystnb={"image": {"alt": "at 0.5"}}), "holds a decimal"),
         (code(outputs=[output(image_png="iVBO")]), "image/png"),
@@ -99,3 +100,10 @@ def test_folded_code_may_be_long_because_it_wraps():
     assert "characters" not in remarks(
         new_markdown_cell("# T"), code("y = f(" + "x, " * 30 + ")", tags=["hide-input"])
     )
+
+
+def test_the_words_of_the_package_are_looked_at(tmp_path):
+    (tmp_path / "mistakes.py").write_text('def f():\n    """By position."""\n    return "the kernel rotated"\n')
+    assert [str(remark).partition(": this")[0] for remark in lint.package_remarks(tmp_path)] == [
+        "mistakes.py, line 3: 'rotated'"
+    ]

@@ -206,7 +206,7 @@ def test_training_shared_kernels_is_training_a_convolution():
 def test_bad_input_is_explained():
     x, w, b = np.ones((1, 2, 5, 5)), np.ones((3, 3, 4, 2, 3, 3)), np.ones((3, 3, 4))
     with pytest.raises(
-        ValueError, match=r"w must begin with the output positions \(3, 3\).*got shape \(2, 3"
+        ValueError, match=r"w must begin with the sizes of the output \(3, 3\).*got shape \(2, 3"
     ):
         local2d(x, w[:2])
     with pytest.raises(ValueError, match=r"local2d: b must have shape \(3, 3, 4\).*got \(3, 3, 1\)"):

@@ -21,6 +21,11 @@ def test_other_words_are_found_in_prose_alone(text, said):
     assert [remark.split("'")[1] for remark in words.remarks(text)] == said
 
 
+def test_the_sentences_of_code_are_read_and_its_names_are_not():
+    code = '"""At each position."""\nx = dict(name=f"at position {i} it", id="averaged-positions", positions=1)\n'
+    assert [(line, text) for line, text in words.strings(code)] == [(2, "at position "), (2, " it")]
+
+
 def test_each_word_stands_in_the_list_for_authors():
     listed = (
         (words.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## One word for one thing")[2]

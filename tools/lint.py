@@ -1,6 +1,6 @@
 """Look at the pages without running them.
 
-    python -m tools.lint                 all pages of the book
+    python -m tools.lint                 all pages of the book, and the sentences in the code of cnnlab
     python -m tools.lint two-dimensions  only the notebooks named
 
 Every remark is a failure, and says what to do.
@@ -33,6 +33,7 @@ class Remark:
         return f"{self.page}, {self.where}: {self.text}"
 
 
+PACKAGE = words.ROOT / "src" / "cnnlab"
 LINE = 79  # characters of code that fit the column of a page; what is folded wraps
 
 _HEADING = re.compile(r"^(#{1,6})\s+\S", re.MULTILINE)
@@ -133,7 +134,7 @@ def _link_remarks(text, folder):
 
 def _code_remarks(cell):
     source, tags = cell.source, cell.metadata.get("tags", [])
-    yield from _decimals_in_code(source)
+    yield from _texts_in_code(source)
     if source.strip() and cell.execution_count is None:
         yield "it was not run; run python -m tools.refresh"
     longest = max(source.splitlines(), key=len, default="")
@@ -155,7 +156,7 @@ def _code_remarks(cell):
         yield from _output_remarks(output, cell, "needs-python" in tags)
 
 
-def _decimals_in_code(source):
+def _texts_in_code(source):
     try:
         comments = [
             token
@@ -173,6 +174,8 @@ def _decimals_in_code(source):
         for found in tokens.find(text):
             if found.is_decimal:
                 yield f"the text {tokens.around(text, found.start, found.end)!r} states {found.text}; format a value"
+    for _, text in words.strings(source):
+        yield from words.remarks(text)
 
 
 def _texts(node):
@@ -239,10 +242,21 @@ def book_remarks(names=()):
     return remarks
 
 
+def package_remarks(folder=PACKAGE):
+    """Remarks on the words of the package: the catalogue of mistakes, replies, messages, labels of figures."""
+    return [
+        Remark(str(path.relative_to(folder)), f"line {line}", remark)
+        for path in sorted(folder.rglob("*.py"))
+        for line, text in words.strings(path.read_text(encoding="utf-8"))
+        for remark in words.remarks(text)
+    ]
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tools.lint", description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", help="notebooks; all pages if none is named")
-    remarks = book_remarks(parser.parse_args(arguments).names)
+    names = parser.parse_args(arguments).names
+    remarks = book_remarks(names) + ([] if names else package_remarks())
     for remark in remarks:
         print(remark)
     print(f"{len(remarks)} remarks" if remarks else "no remarks")

@@ -1,8 +1,10 @@
 """One word for one thing: the words of the book, and the others that it does not use.
 
-`remarks` finds the others in the text of a page. Code, addresses and quoted words are left alone.
+`remarks` finds the others in the text of a page. Code, addresses and quoted words are left alone. `strings` are what
+people read of Python code: the catalogue of mistakes, replies, messages, labels.
 """
 
+import ast
 import re
 from pathlib import Path
 
@@ -42,3 +44,13 @@ def remarks(text):
     for word, others in _OTHERS.items():
         for found in others.finditer(own):
             yield f"{found[0]!r}: this book says {word} ({WORDS[word][1]})"
+
+
+def strings(source):
+    """The strings of Python code that hold more than one word, docstrings apart: (line, text)."""
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            if " " in node.value:
+                yield node.lineno, node.value

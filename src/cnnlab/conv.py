@@ -227,14 +227,14 @@ def _pad(x: Array, padding: Shape) -> Array:
 
 
 def _taps(kernel: Shape, stride: Shape, dilation: Shape, out: Shape) -> list[Tap]:
-    """For every kernel offset, the slices of (C, *spatial, N) that this weight meets at all output positions."""
+    """For every kernel offset, the slices of (C, *spatial, N) that this weight meets at all places."""
     axes = zip(kernel, stride, dilation, out, strict=True)
     spans = [[slice(d * o, d * o + s * n, s) for o in range(k)] for k, s, d, n in axes]
     return [(slice(None), *tap) for tap in itertools.product(*spans)]
 
 
 def _gather(xp: Array, taps: list[Tap], out: Shape, groups: int) -> Array:
-    """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every output position and image.
+    """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every place and image.
 
     The rows of each group of channels are a matrix of their own.
     """

@@ -1,14 +1,14 @@
 """Weight sharing taken apart: a layer whose neurons own their kernels, and the rule that ties them.
 
 A *locally connected* layer looks at its input through the same receptive fields as a convolution, but every
-position has a private kernel and a private bias: no parameter is used twice, so each entry of its gradient belongs
+place has a private kernel and a private bias: no parameter is used twice, so each entry of its gradient belongs
 to one connection. Tie the kernels together and it is a convolution, whose gradient is the sum over the connections
 that share a parameter. This is the two-step rule of the wiki page on learning with shared weights:
 
     y = conv2d(x, w, b, ...)            = local2d(x, *expand_kernel(w, b, positions), ...)
     dw, db of conv2d_backward(dy, ...)  = tie_gradients(*dw_local, db_local of local2d_backward(dy, ...))
 
-Parameters of a local layer have the positions first: w[i, j] is the kernel at position (i, j), shaped like that of a
+Parameters of a local layer have the places first: w[i, j] is the kernel at place (i, j), shaped like that of a
 convolution, (K, C, P, Q), and b[i, j] is its bias, (K,). In one dimension w[i] is (K, C, M).
 """
 
@@ -27,13 +27,13 @@ from cnnlab.optim import sgd
 def local1d(
     x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *, stride: Sizes = 1, padding: Sizes = 0
 ) -> Array:
-    """A locally connected layer over signals: a kernel of its own at each position.
+    """A locally connected layer over signals: a kernel of its own at each place.
 
     y[n, k, i] = b[i, k] + sum over c, m of w[i, k, c, m] * xp[n, c, i * stride + m], xp being x with `padding`
     zeros on both sides.
 
     Shapes: x (N, C, L), w (O, K, C, M), b (O, K) or None; y (N, K, O) with O = (L + 2 padding - M) // stride + 1.
-    Dtypes and errors as conv1d; also ValueError if w does not have one kernel for each position.
+    Dtypes and errors as conv1d; also ValueError if w does not have one kernel for each place.
     """
     return _local("local1d", x, w, b, stride, padding, ndim=1)
 
@@ -56,14 +56,14 @@ def local1d_backward(
 def local2d(
     x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *, stride: Sizes = 1, padding: Sizes = 0
 ) -> Array:
-    """A locally connected layer over images: a kernel of its own at each position.
+    """A locally connected layer over images: a kernel of its own at each place.
 
     y[n, k, i, j] = b[i, j, k] + sum over c, p, q of w[i, j, k, c, p, q] * xp[n, c, i * s + p, j * t + q] with
     stride (s, t), xp being x with `padding` zeros on all sides.
 
     Shapes: x (N, C, H, W), w (O1, O2, K, C, P, Q), b (O1, O2, K) or None; y (N, K, O1, O2) with
     O1 = (H + 2 padding - P) // s + 1, and O2 likewise. `stride` and `padding` are an int or a pair.
-    Dtypes and errors as conv2d; also ValueError if w does not have one kernel for each position.
+    Dtypes and errors as conv2d; also ValueError if w does not have one kernel for each place.
     """
     return _local("local2d", x, w, b, stride, padding, ndim=2)
 
@@ -85,7 +85,7 @@ def local2d_backward(
 
 
 def expand_kernel(w: ArrayLike, b: ArrayLike | None, positions: Sizes) -> tuple[Array, Array | None]:
-    """Give every position a copy of a shared kernel; returns private (w, b) for local1d or local2d.
+    """Give every place a copy of a shared kernel; returns private (w, b) for local1d or local2d.
 
     w          (K, C, M) or (K, C, P, Q), as for conv1d or conv2d
     b          (K,) or None, which stays None
@@ -110,10 +110,10 @@ def expand_kernel(w: ArrayLike, b: ArrayLike | None, positions: Sizes) -> tuple[
 def tie_gradients(dw: ArrayLike, db: ArrayLike) -> tuple[Array, Array]:
     """The gradient of a shared kernel and bias: add those of the connections that share a parameter.
 
-    dw[k, c, ...] = sum over positions of dw_local[position, k, c, ...], and db likewise.
+    dw[k, c, ...] = sum over the places of dw_local[place, k, c, ...], and db likewise.
 
     Takes (O, K, C, M) and (O, K), or (O1, O2, K, C, P, Q) and (O1, O2, K), from local1d_backward or
-    local2d_backward; returns them without the axes of the positions.
+    local2d_backward; returns them without the axes of the places.
     """
     ndim = {4: 1, 6: 2}[_spatial_axes("tie_gradients", "dw", dw, wanted=(4, 6))]
     outputs = ("O",) if ndim == 1 else ("O1", "O2")
@@ -231,7 +231,7 @@ def _local_backward(
 
 
 def _flat(w: Array, ndim: int) -> Array:
-    """Private kernels (*positions, K, C, *kernel) with the positions in one axis and the weights of a kernel in one."""
+    """Private kernels (*positions, K, C, *kernel) with the places in one axis and the weights of a kernel in one."""
     return w.reshape(-1, *w.shape[ndim : ndim + 2], math.prod(w.shape[ndim + 2 :]))
 
 
@@ -252,7 +252,7 @@ def _check(
     out = output_sizes(function, x.shape[2:], w.shape[ndim + 2 :], stride, padding)
     if w.shape[:ndim] != out:
         raise ValueError(
-            f"{function}: w must begin with the output positions {out}, one kernel for each, got shape {w.shape}; "
+            f"{function}: w must begin with the sizes of the output {out}, a kernel for each place, got shape {w.shape}; "
             "expand_kernel makes such an array from one kernel."
         )
     dtype = np.result_type(x, w)

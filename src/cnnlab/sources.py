@@ -470,7 +470,7 @@ def _two_dimensions() -> list[Statement]:
     return [
         Statement(
             says="The layer is a cross-correlation: that is the accurate name.",
-            found=f"the kernel is not reversed: the first output is {number(full.y[0, 0, 0, 0], 4)}; reversed it would be "
+            found=f"the kernel is not turned: the first output is {number(full.y[0, 0, 0, 0], 4)}; turned it would be "
             f"{number(conv.conv2d(e.x, np.flip(network.w, (2, 3)))[0, 0, 0, 0], 4)}",
             verdict="right",
             off="",
@@ -538,14 +538,14 @@ def _two_dimensions() -> list[Statement]:
             chapter=chapter,
         ),
         Statement(
-            says="`convolve2d` of the rotated deltas with the input, mode `valid`, computes it.",
+            says="`convolve2d` of the turned deltas with the input, mode `valid`, computes it.",
             found=f"{written(dw)}; swapping the arguments is harmless there. `correlate2d(d, o)` gives {written(rotated)}",
             verdict="right",
             off="",
             chapter=chapter,
         ),
         Statement(
-            says=r"The bias is $b_{i,j}$, with an index for the position.",
+            says=r"The bias is $b_{i,j}$, with an index for the place.",
             found=f"one bias is shared; its gradient is {number(db[0])}, the sum of the deltas",
             verdict="wrong",
             off=f"{full.y.size} biases where there is one",
@@ -679,7 +679,7 @@ def _one_dimension() -> list[Statement]:
         Statement(
             says="First hypothesis, doubted by its own author: weights that start equal stay equal, whatever the input.",
             found=f"private copies would get different gradients, {written(dw_parts)}. Nor do two equal weights of one "
-            f"kernel stay equal, {written(dw)}: sharing means one weight at every position, not equal entries",
+            f"kernel stay equal, {written(dw)}: sharing means one weight at every place, not equal entries",
             verdict="wrong",
             off=f"{number(abs(dw[0, 0, 1] - dw[0, 0, 0]))} apart after a step of rate 1",
             chapter=chapter,
@@ -743,7 +743,7 @@ def _only(dy: Array, i: int) -> Array:
 
 
 def _cosine_of_averaging() -> float:
-    """The cosine between document 4's gradient of both layers and what averaging over 4 and 1 positions makes of it."""
+    """The cosine between document 4's gradient of both layers and what averaging over 4 and 1 places makes of it."""
     e = examples.two_convolutions
     hidden = conv.conv2d(e.x, e.w1)
     y = conv.conv2d(hidden, e.w2)

@@ -6,7 +6,7 @@ factor, so that figures, widgets, messages and sentences can show them without d
 their own. They are written for being read, not for speed: use `cnnlab.conv` to compute.
 
 Arrays are laid out as in the rest of the package: x (N, C, *spatial), w (K, C, *kernel), dy
-(N, K, *positions). One- and two-dimensional arrays are handled alike. Positions that fall into the
+(N, K, *places). One- and two-dimensional arrays are handled alike. Places that fall into the
 padding carry no connection and are not listed. The `options` are stride, padding and dilation as in
 `cnnlab.conv`; with groups, too, kernel k sees the channels of its group only, and w is (K, C / groups, *kernel).
 """
@@ -121,14 +121,14 @@ def written(entry: Entry, leading: int = 0) -> tuple[str, ...]:
 
 
 def positions(x_shape: Sequence[int], kernel: Sequence[int], **options: Any) -> Index:
-    """How many output positions there are along each spatial axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
+    """How many places there are along each spatial axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
     return geometry.positions(x_shape[-len(kernel) :], kernel, **options)
 
 
 def receptive_field(
     position: Sequence[int], x_shape: Sequence[int], kernel: Sequence[int], **options: Any
 ) -> dict[Index, Index]:
-    """The inputs that one output position sees.
+    """The inputs that one output sees.
 
     Returns {offset in the kernel: spatial index of the input it meets}; offsets that meet padding are absent.
     """
@@ -138,7 +138,7 @@ def receptive_field(
 def connections(
     x_shape: Sequence[int], kernel: Sequence[int], **options: Any
 ) -> list[tuple[Index, Index, Index]]:
-    """Every connection of one channel as (output position, kernel offset, input position), row by row."""
+    """Every connection of one channel as (place of the output, offset in the kernel, place of the input), row by row."""
     return _listed(geometry.connections(x_shape[-len(kernel) :], kernel, **options), slice(None))
 
 
@@ -226,7 +226,7 @@ def product_of_sums(dy: Array, x: Array, w: Array, *, index: Index, **options: A
 
 
 def pool_window(x: Array, size: Sizes, *, index: Index, stride: Sizes | None = None) -> list[Index]:
-    """The indices of x that one pooled output sees, row by row. `index` is (n, c, *position)."""
+    """The indices of x that one pooled output sees, row by row. `index` is (n, c, *place)."""
     n, c, *position = index
     kernel = geometry.pair(size, x.ndim - 2)
     field = receptive_field(position, x.shape, kernel, stride=kernel if stride is None else stride)

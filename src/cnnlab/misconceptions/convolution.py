@@ -26,7 +26,7 @@ from cnnlab.misconceptions.windows import (
 
 
 def _only(position: int | list[int]) -> Callable:
-    """dw from one position alone."""
+    """dw from one place alone."""
     return dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, position], D[:, :, position]))
 
 
@@ -157,7 +157,7 @@ def _stepped(rate: float) -> Change:
 
 def _flip(array: Array, axis: int) -> Array | None:
     if array.ndim < 4:
-        raise ValueError("a vector has one spatial axis, so flipping one is flipping all")
+        raise ValueError("a vector has one spatial axis, so turning one is turning all")
     return np.flip(array, axis)
 
 
@@ -322,7 +322,7 @@ def _instead(**options: Any) -> Change:
 
 
 def _walk(how: Callable | dict) -> dict:
-    """The three formulas of a convolution whose windows are stepped and spread wrongly over the right positions."""
+    """The three formulas of a convolution whose windows are stepped and spread wrongly over the right places."""
     return {
         "conv.y": y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W), how),
         "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), how),
@@ -345,7 +345,7 @@ def _undilated_size(
     dilation: Sizes = 1,
     groups: int = 1,
 ) -> Array:
-    """As many positions as without dilation: the kernel reaches over the end, where zeros are read."""
+    """As many places as without dilation: the kernel reaches over the end, where zeros are read."""
     reach = [(d - 1) * (m - 1) for d, m in zip(pair(dilation, x.ndim - 2), w.shape[2:], strict=True)]
     longer = np.pad(x, [(0, 0), (0, 0), *((0, more) for more in reach)])
     how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
@@ -371,7 +371,7 @@ ENTRIES = (
         hint="Multiply inside each connection first, then add over the connections.",
         chapter="two-convolutions",
         section="the-asker-s-answer-product-of-sums",
-        hides="One position; or inputs and deltas whose cross terms cancel.",
+        hides="One place; or inputs and deltas whose cross terms cancel.",
     ),
     Misconception(
         id="averaged-positions",
@@ -387,15 +387,15 @@ ENTRIES = (
             ),
         },
         tempting="The copies of a weight have to stay equal, and a mean keeps them so.",
-        why="The chain rule adds over every path; the mean is that sum divided by the number of positions.",
+        why="The chain rule adds over every path; the mean is that sum divided by the number of places.",
         hint="Which operation does the chain rule put between the paths that end in one parameter?",
         chapter="one-dimension-by-hand",
         section="one-step-and-the-copies-are-still-equal",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="last-position-only",
-        name="only the last position counted",
+        name="only the last place counted",
         wrong={
             "conv.dw": (_only([-1]), dw_from(_last_of_all)),
             "conv.db": (
@@ -404,15 +404,15 @@ ENTRIES = (
             ),
         },
         tempting="In a loop, an assignment where an addition is needed leaves what the last turn wrote.",
-        why="Every position has a share in the gradient, not only the one that came last.",
+        why="Every place has a share in the gradient, not only the one that came last.",
         hint="Look at the operator inside your loop: does it add to what is there?",
         chapter="one-dimension-by-hand",
         section="the-gradient-of-the-weights",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="first-position-only",
-        name="only the first position counted",
+        name="only the first place counted",
         wrong={
             "conv.dw": (_only([0]), dw_from(_first_of_all)),
             "conv.db": (
@@ -421,41 +421,41 @@ ENTRIES = (
             ),
         },
         tempting="The kernel was written down once, at its first place, and the gradient was taken there.",
-        why="The same weight is used again at every other position, and each use adds a term.",
+        why="The same weight is used again at every other place, and each use adds a term.",
         hint="Slide the kernel along: at how many places does it use this weight?",
         chapter="one-weight-many-connections",
         section="then-tied",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="last-position-missed",
-        name="the last position left out",
+        name="the last place left out",
         wrong={
             "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, :-1], D[:, :, :-1])),
             "conv.dx": dx_from(lambda W, D: _columns(W, D * (np.arange(D.shape[2]) < D.shape[2] - 1))),
             "conv.db": lambda dy, **_: flat(dy)[:, :, :-1].sum(axis=(0, 2)),
         },
         tempting="A range that stops one early looks right, because it already leaves its own end out.",
-        why="There are (L + 2 padding - M) // stride + 1 positions, and the + 1 was lost.",
-        hint="Count the positions of a kernel of 2 on an input of 3.",
+        why="There are (L + 2 padding - M) // stride + 1 places, and the + 1 was lost.",
+        hint="Count the places of a kernel of 2 on an input of 3.",
         chapter="one-dimension-by-hand",
         section="the-gradient-of-the-weights",
-        hides="A zero delta at the last position.",
+        hides="A zero delta at the last place.",
     ),
     Misconception(
         id="first-position-missed",
-        name="the first position left out",
+        name="the first place left out",
         wrong={
             "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, 1:], D[:, :, 1:])),
             "conv.dx": dx_from(lambda W, D: _columns(W, D * (np.arange(D.shape[2]) > 0))),
             "conv.db": lambda dy, **_: flat(dy)[:, :, 1:].sum(axis=(0, 2)),
         },
         tempting="Formulas that count from 1 become loops that start at 1.",
-        why="The first position has index 0, and its term belongs to the sum.",
+        why="The first place has index 0, and its term belongs to the sum.",
         hint="Print the first index of your loop.",
         chapter="one-dimension-by-hand",
         section="the-gradient-of-the-weights",
-        hides="A zero delta at the first position.",
+        hides="A zero delta at the first place.",
     ),
     Misconception(
         id="shifted-by-one",
@@ -472,8 +472,8 @@ ENTRIES = (
             "conv.dx": (dx_from(_columns, {"shift": 1}), dx_from(_columns, {"shift": -1})),
         },
         tempting="Formulas that count from 1 become code that counts from 0.",
-        why="Weight m at position i meets input i * stride + m - padding, with every index counted from 0.",
-        hint="Check the first term by hand: which input does the first weight meet at the first position?",
+        why="Weight m at place i meets input i * stride + m - padding, with every index counted from 0.",
+        hint="Check the first term by hand: which input does the first weight meet at the first place?",
         chapter="one-dimension-by-hand",
         section="the-general-rule",
         hides="Constant inputs.",
@@ -492,18 +492,18 @@ ENTRIES = (
         hint="Cover one weight and count the outputs that change.",
         chapter="two-convolutions",
         section="the-question",
-        hides="Nowhere for more than one position; that the sizes are equal only makes it look right.",
+        hides="Nowhere for more than one place; that the sizes are equal only makes it look right.",
     ),
     Misconception(
         id="index-read-literally",
         name="all inputs added, times one delta",
         wrong={"conv.dw": lambda dy, x, w, **_: _literal(dy, x, w)},
         tempting="The general formula of the one-dimensional example, read literally, keeps the delta's index fixed.",
-        why="In each term of the sum the input and the delta move together from position to position.",
+        why="In each term of the sum the input and the delta move together from place to place.",
         hint="Which index does the sum run over, and which of the two factors must move with it?",
         chapter="one-dimension-by-hand",
         section="the-gradient-of-the-weights",
-        hides="One position and one weight.",
+        hides="One place and one weight.",
     ),
     Misconception(
         id="index-not-shifted",
@@ -511,7 +511,7 @@ ENTRIES = (
         wrong={"conv.dw": dw_from(_same_index)},
         tempting="Sum of delta_i a_i, with one index, is how the shared gradient is often written.",
         why="Weight m pairs delta_i with a_(i+m): the offset of the weight is missing.",
-        hint="Two weights of the kernel meet different inputs at the same position.",
+        hint="Two weights of the kernel meet different inputs at the same place.",
         chapter="whole-network",
         section="bp2-to-bp4-the-convolution",
         hides="A kernel of one weight; constant inputs.",
@@ -562,13 +562,13 @@ ENTRIES = (
     ),
     Misconception(
         id="one-axis-flipped",
-        name="rows or columns flipped, not both",
+        name="only the rows or only the columns reversed",
         wrong={
             "conv.dw": (_flipped_along(-2), _flipped_along(-1)),
             "conv.dx": (_kernel_flipped_along(-2), _kernel_flipped_along(-1)),
         },
-        tempting="w[::-1] flips a vector completely, and a matrix along its rows only.",
-        why="A rotation by 180 degrees flips both axes; and dw needs none at all.",
+        tempting="w[::-1] turns a vector, but in a matrix it only puts the rows in the opposite order.",
+        why="Turning by 180 degrees reverses rows and columns; and dw is not turned at all.",
         hint="Print a kernel of different numbers before and after.",
         chapter="two-dimensions",
         section="the-gradient-of-the-pixels",
@@ -576,51 +576,51 @@ ENTRIES = (
     ),
     Misconception(
         id="gradient-rotated",
-        name="the weight gradient rotated by 180 degrees",
+        name="the weight gradient turned by 180 degrees",
         wrong={"conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip))},
-        tempting="Somewhere in backprop a rotation is needed, or the two arguments of a correlation got swapped.",
-        why="The rotation belongs to the input gradient; the weight gradient is a plain correlation of input and delta.",
+        tempting="Somewhere in backprop a kernel is turned, or the two arguments of a correlation got swapped.",
+        why="The turned kernel belongs to the input gradient; the weight gradient is a plain correlation of input and delta.",
         hint="Compute dw for the first weight by hand and look where your number stands.",
         chapter="two-dimensions",
         section="correlate-or-convolve",
-        hides="A kernel of one weight; a gradient that is its own rotation.",
+        hides="A kernel of one weight; a gradient that looks the same when turned.",
     ),
     Misconception(
         id="kernel-not-rotated",
-        name="the kernel not rotated in the input gradient",
+        name="the kernel not turned in the input gradient",
         wrong={"conv.dx": Change(before=_rotate_kernel)},
         tempting="The forward pass slides the kernel as it is, so the backward pass seems to do the same.",
         why="Input j reached output i through weight j - i, so going back the weights are met in the opposite order.",
-        hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
+        hint="Turn the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-dimensions",
         section="the-gradient-of-the-pixels",
-        hides="A kernel that is its own rotation.",
+        hides="A kernel that looks the same when turned.",
     ),
     Misconception(
         id="kernel-rotated-twice",
-        name="the kernel rotated and then convolved: rotated twice",
+        name="the kernel turned and then convolved: turned twice",
         wrong={"conv.dx": Change(before=_rotate_kernel)},
-        tempting="One source says rotate, the other says convolve, and doing both seems safe.",
-        why="A true convolution already rotates the kernel; two rotations undo each other.",
-        hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
+        tempting="One source says to turn the kernel, the other to convolve, and doing both seems safe.",
+        why="A true convolution already turns the kernel; turned twice, it is the old one.",
+        hint="Turn the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-dimensions",
         section="the-gradient-of-the-pixels",
-        hides="A kernel that is its own rotation.",
+        hides="A kernel that looks the same when turned.",
     ),
     Misconception(
         id="true-convolution",
-        name="convolution with the flipped kernel, where the book means cross-correlation",
+        name="convolution with the turned kernel, where the book means cross-correlation",
         wrong={
             "conv.y": Change(before=_rotate_kernel),
             "conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip)),
             "conv.dx": Change(before=_rotate_kernel),
         },
-        tempting="Mathematics and numpy.convolve flip the kernel.",
+        tempting="Mathematics and numpy.convolve turn the kernel.",
         why="In this book, and in PyTorch, TensorFlow and JAX, a convolution does not turn the kernel.",
-        hint="numpy.correlate does not flip, numpy.convolve does.",
+        hint="numpy.convolve turns the kernel, numpy.correlate does not.",
         chapter="two-dimensions",
         section="correlate-or-convolve",
-        hides="A kernel that is its own rotation.",
+        hides="A kernel that looks the same when turned.",
         joint=True,
     ),
     Misconception(
@@ -636,14 +636,14 @@ ENTRIES = (
         hint="Try a kernel that is not square.",
         chapter="two-dimensions",
         section="the-general-rule",
-        hides="Square, symmetric arrays. In one dimension it swaps channel and position.",
+        hides="Square, symmetric arrays. In one dimension it swaps channel and place.",
     ),
     Misconception(
         id="channels-filters-swapped",
         name="the axes of filters and channels swapped",
         wrong={"conv.dw": _swap(0, 1), "conv.dx": _swap(0, 1), "conv.y": _swap(0, 1)},
         tempting="einsum and matrix products give the axes in the order one happened to write.",
-        why="Kernels are (filter, channel, offset), images (example, channel, position).",
+        why="Kernels are (filter, channel, offset), signals (example, channel, place).",
         hint="Compare the shape of your result with the shape of what it is the gradient of.",
         chapter="whole-network",
         section="filters-channels-batches",
@@ -748,14 +748,14 @@ ENTRIES = (
     ),
     Misconception(
         id="bias-per-position",
-        name="one bias gradient for each position",
+        name="one bias gradient for each place",
         wrong={"conv.db": (lambda dy, **_: dy.sum(axis=0), lambda dy, **_: dy)},
         tempting="In an ordinary layer the bias gradient is the delta itself.",
-        why="All positions of a filter share one bias, so their deltas are added.",
-        hint="How many biases does one filter have?",
+        why="All places of a kernel share one bias, so their deltas are added.",
+        hint="How many biases does one kernel have?",
         chapter="one-dimension-by-hand",
         section="the-gradient-of-the-bias",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="bias-wrong-axis",
@@ -768,7 +768,7 @@ ENTRIES = (
             )
         },
         tempting="The axes of a batch are easily counted wrong.",
-        why="Everything but the filter axis is summed: examples and positions.",
+        why="Everything but the filter axis is summed: examples and places.",
         hint="db must have one entry for each filter.",
         chapter="whole-network",
         section="filters-channels-batches",
@@ -782,7 +782,7 @@ ENTRIES = (
             "conv.db": lambda dy, **_: np.zeros(dy.shape[1]),
         },
         tempting="The examples worked by hand have no bias.",
-        why="The bias is added at every position, so its gradient is the sum of all deltas of its filter.",
+        why="The bias is added at every place, so its gradient is the sum of all deltas of its kernel.",
         hint="Derive y = ... + b with respect to b.",
         chapter="one-dimension-by-hand",
         section="the-gradient-of-the-bias",
@@ -799,12 +799,12 @@ ENTRIES = (
             "conv.dw": (dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D), {"step": 1}), _valid_swapped),
             "conv.dx": (dx_from(_columns, {"step": 1}), _dx_without_stride),
         },
-        tempting="With stride 1 the position of a window is its number, and all first examples have stride 1.",
+        tempting="With stride 1 a window begins at the input of its own number, and all first examples have stride 1.",
         why="Window i begins at input i * stride, forward and backward.",
         hint="Where does the second window begin when the stride is 2?",
         chapter="strides-padding-dilation",
         section="stride-the-kernel-takes-longer-steps",
-        hides="Stride 1; one position.",
+        hides="Stride 1; one place.",
     ),
     Misconception(
         id="padding-ignored",
@@ -935,7 +935,7 @@ ENTRIES = (
         id="window-averaged",
         name="the mean of a window instead of its sum",
         wrong={"conv.y": y_from(lambda X, W: sum_of("ncpm,kcm->nkp", X, W) / W[0].size)},
-        tempting="A filter is often introduced as a weighted mean.",
+        tempting="A kernel is often introduced as a weighted mean.",
         why="A convolution adds the products; any division would have to be in the weights.",
         hint="Compute the first output by hand.",
         chapter="one-dimension-by-hand",
@@ -952,7 +952,7 @@ ENTRIES = (
         },
         tempting="The dilation is built into the forward pass, and the backward pass counts the offsets one by one.",
         why="Weight m meets input i * stride + m * dilation - padding, forward and backward.",
-        hint="With dilation 2, which inputs does a kernel of 3 meet at the first position?",
+        hint="With dilation 2, which inputs does a kernel of 3 meet at the first place?",
         chapter="strides-padding-dilation",
         section="dilation-a-kernel-with-holes",
         hides="Dilation 1; a kernel of one weight.",
@@ -972,7 +972,7 @@ ENTRIES = (
         },
         tempting="Both are steps of more than one input.",
         why="The stride moves the kernel, the dilation spreads its weights: i * stride + m * dilation.",
-        hint="Which of the two multiplies the position i, and which the offset m?",
+        hint="Which of the two multiplies the place i, and which the offset m?",
         chapter="strides-padding-dilation",
         section="dilation-a-kernel-with-holes",
         hides="A dilation as large as the stride.",
@@ -1000,7 +1000,7 @@ ENTRIES = (
         name="as many outputs as without dilation",
         wrong={"conv.y": _undilated_size},
         tempting="The formula for the size of the output was there before the dilation.",
-        why="A dilated kernel reaches over dilation (M - 1) + 1 inputs, so it fits in at fewer positions.",
+        why="A dilated kernel reaches over dilation (M - 1) + 1 inputs, so it fits in at fewer places.",
         hint="Over how many inputs does a kernel of 3 reach with dilation 2?",
         chapter="strides-padding-dilation",
         section="dilation-a-kernel-with-holes",

@@ -284,7 +284,7 @@ ENTRIES = (
     ),
     Misconception(
         id="second-kernel-not-rotated",
-        name="the second kernel not rotated on the way back",
+        name="the second kernel not turned on the way back",
         wrong={
             "chain.dw1": lambda dy, x, w1, w2: conv_backward(
                 _hidden_delta(dy, x, w1, each_spatial(w2, np.flip)), x, w1
@@ -292,10 +292,10 @@ ENTRIES = (
         },
         tempting="The forward pass slides the kernel as it is, so the backward pass seems to do the same.",
         why="Hidden neuron j reached output i through weight j - i, so going back the order is turned around.",
-        hint="Rotate the kernel, or use a true convolution: one of the two, not both and not neither.",
+        hint="Turn the kernel, or use a true convolution: one of the two, not both and not neither.",
         chapter="two-convolutions",
         section="the-hidden-layer-four-deltas-not-one",
-        hides="A second kernel that is its own rotation.",
+        hides="A second kernel that looks the same when turned.",
     ),
     Misconception(
         id="own-output-only",
@@ -496,7 +496,7 @@ ENTRIES = (
 
 
 def _with_kernel(delta: Array, seen: Array, w: Array) -> Array:
-    """The kernel gradient for a delta and the array that the kernel is taken to have seen; cut to the common positions."""
+    """The kernel gradient for a delta and the array that the kernel is taken to have seen; cut to the common places."""
     X = np.zeros(
         (len(seen), w.shape[1], *(n + m - 1 for n, m in zip(delta.shape[2:], w.shape[2:], strict=True)))
     )

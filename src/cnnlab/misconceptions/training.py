@@ -95,12 +95,12 @@ def _reduced(function: Callable) -> dict:
 
 
 def _positions(dw: Array) -> tuple[int, ...]:
-    """The axes of the positions of a per-connection kernel gradient (O, K, C, M) or (O1, O2, K, C, P, Q)."""
+    """The axes of the places of a per-connection kernel gradient (O, K, C, M) or (O1, O2, K, C, P, Q)."""
     return tuple(range(dw.ndim // 2 - 1))
 
 
 def _tied(function: Callable) -> dict:
-    """Both tied gradients from a formula (array, axes of the positions)."""
+    """Both tied gradients from a formula (array, axes of the places)."""
 
     def kernel(dw: Array, db: Array) -> Array:
         return function(dw, _positions(dw))
@@ -138,7 +138,7 @@ ENTRIES = (
         hint="Which operation does the chain rule put between the paths that end in one parameter?",
         chapter="one-weight-many-connections",
         section="then-tied",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="tied-last-only",
@@ -152,7 +152,7 @@ ENTRIES = (
         hint="Look at the operator inside your loop: does it add to what is there?",
         chapter="one-weight-many-connections",
         section="then-tied",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="tied-first-only",
@@ -166,7 +166,7 @@ ENTRIES = (
         hint="Print two of the per-connection gradients.",
         chapter="one-weight-many-connections",
         section="then-tied",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="not-tied",
@@ -177,7 +177,7 @@ ENTRIES = (
         hint="Compare the shape of your result with that of the shared kernel.",
         chapter="one-weight-many-connections",
         section="first-as-nine-different-neurons",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="tied-over-everything",
@@ -187,7 +187,7 @@ ENTRIES = (
             "tie.db": (lambda dw, db: db.sum(axis=-1), lambda dw, db: np.asarray(db.sum())),
         },
         tempting="A sum without an axis, or over the last one, is short.",
-        why="Only the axes of the positions are added; filters, channels and offsets stay.",
+        why="Only the axes of the places are added; filters, channels and offsets stay.",
         hint="Which axes of the per-connection gradient does the shared kernel not have?",
         chapter="one-weight-many-connections",
         section="then-tied",
@@ -195,7 +195,7 @@ ENTRIES = (
     ),
     Misconception(
         id="tied-too-early",
-        name="every position given the sum of all",
+        name="every place given the sum of all",
         wrong={
             "local.dw": Change(
                 after=lambda r, a: np.broadcast_to(r.sum(axis=_positions(r), keepdims=True), r.shape)
@@ -207,11 +207,11 @@ ENTRIES = (
             ),
         },
         tempting="In a convolution the gradient is that sum.",
-        why="Here each position has a kernel of its own, which only its own delta reaches.",
-        hint="Change the kernel of one position: which outputs move?",
+        why="Here each place has a kernel of its own, which only its own delta reaches.",
+        hint="Change the kernel of one place: which outputs move?",
         chapter="one-weight-many-connections",
         section="then-tied",
-        hides="One position.",
+        hides="One place.",
     ),
     Misconception(
         id="step-uphill",
@@ -390,7 +390,7 @@ ENTRIES = (
             )
         },
         tempting="One number is easy to compare.",
-        why="A gradient that is rotated, transposed or reversed has the same mean.",
+        why="A gradient that is turned, transposed or in another order has the same mean.",
         hint="Compare every entry with its own numeric value.",
         chapter="one-weight-many-connections",
         section="the-check",
@@ -410,7 +410,7 @@ ENTRIES = (
             )
         },
         tempting="The norm of both gradients is one number each.",
-        why="A gradient with the wrong sign, or rotated, has the same length.",
+        why="A gradient with the wrong sign, or turned, has the same length.",
         hint="Take the norm of the difference, not the difference of the norms.",
         chapter="one-weight-many-connections",
         section="the-check",

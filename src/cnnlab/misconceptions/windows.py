@@ -1,6 +1,6 @@
 """Short notation for convolutions that go wrong: windows in, windows out.
 
-With all positions in one axis P and all kernel offsets in one axis M, one and two dimensions look alike:
+With all places in one axis P and all kernel offsets in one axis M, one and two dimensions look alike:
 
     X (N, C, P, M)   the input that weight m meets at position p        D (N, K, P)   the upstream gradient
     W (K, C, M)      the kernels
@@ -31,7 +31,7 @@ def sum_of(subscripts: str, *arrays: Array) -> Array:
 
 
 def out_sizes(x: Array, w: Array, stride: Sizes, padding: Sizes, dilation: Sizes = 1) -> tuple[int, ...]:
-    """The number of positions along each axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
+    """The number of places along each axis: (L + 2 padding - dilation (M - 1) - 1) // stride + 1."""
     return geometry.positions(x.shape[2:], w.shape[2:], stride=stride, padding=padding, dilation=dilation)
 
 
@@ -45,7 +45,7 @@ def _met(
     spread: Sizes | None,
     front: Sizes,
 ) -> Array:
-    """What a kernel meets that is walked and spread in its own way over the right number of positions."""
+    """What a kernel meets that is walked and spread in its own way over the right number of places."""
     own = {"stride": stride if step is None else step, "dilation": dilation if spread is None else spread}
     return geometry.met(out_sizes(x, w, stride, padding, dilation), w.shape[2:], padding=front, **own)
 

@@ -223,7 +223,7 @@ def _local_examples() -> list[Case]:
         "x": examples.one_dimension.x,
         "w": np.array([[[[0.3, 0.5]]], [[[0.3, 0.5]]]]),
     }
-    return [Case("document 5 with a kernel for each position", arguments)]
+    return [Case("document 5 with a kernel for each place", arguments)]
 
 
 def _chain_examples() -> list[Case]:
@@ -293,7 +293,7 @@ def _local(ndim: int, position: str, shown: Callable = tuple) -> Task:
         right=local_backward,
         probes=partial(probes, ndim, backward=True, local=True),
         chapter="one-weight-many-connections",
-        says=f"A kernel {position} for each position, as in cnnlab.sharing.",
+        says=f"A kernel {position} for each place, as in cnnlab.sharing.",
         examples=shown,
     )
 

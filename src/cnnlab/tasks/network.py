@@ -68,7 +68,7 @@ def _softmax_probes() -> list[Probe]:
 
 
 def _dense_terms(*parts: Any) -> dict:
-    """A fully connected layer is a convolution over one position."""
+    """A fully connected layer is a convolution with one place."""
 
     def dx(trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w: Array) -> Any:
         return renamed(trace.conv_dx(*_one_position(dy, x, w), index=(*index, 0)), trailing=1)

@@ -16,7 +16,7 @@ from cnnlab.tasks.task import REQUIRED, Case, Probe, Task, numbers
 def momentum_step(
     w: Array, gradients: Array, velocity: Array, rate: float, momentum: float
 ) -> tuple[Array, Array]:
-    """One step for one shared parameter from its per-connection gradients (positions first): (w, velocity)."""
+    """One step for one shared parameter from its per-connection gradients (places first): (w, velocity)."""
     (w,), (velocity,) = sgd([w], [np.sum(gradients, axis=0)], [velocity], rate=rate, momentum=momentum)
     return w, velocity
 
@@ -129,10 +129,10 @@ def _checker_probes() -> list[Probe]:
         (f, g + _at(g, (0, 0)), x, "a gradient whose first entry is wrong by 1"),
         (f, g - _at(g, (1, 2)), x, "a gradient whose last entry is wrong by 1"),
         (f, g + 0.02 * g * _at(g, (1, 1)), x, "a gradient of which one entry is 2 percent too large"),
-        (f, g[::-1, ::-1].copy(), x, "a gradient rotated by 180 degrees"),
+        (f, g[::-1, ::-1].copy(), x, "a gradient turned by 180 degrees"),
         (f, g - np.abs(g) * _at(g, (0, 1)) * 3, x, "a gradient of which one entry is much too small"),
         (f, g + np.abs(g) * _at(g, (0, 1)) * 3, x, "a gradient of which one entry is much too large"),
-        (layer, layer_gradient(w)[..., ::-1].copy(), w, "a convolution's kernel gradient, rotated"),
+        (layer, layer_gradient(w)[..., ::-1].copy(), w, "a convolution's kernel gradient, turned"),
         (small, small_gradient(x), x, "a right gradient of about 1e-7"),
         (small, 2 * small_gradient(x), x, "twice a gradient of about 1e-7"),
         (large, large_gradient(x), x, "a right gradient of about 1e7"),
@@ -153,7 +153,7 @@ def _tied(name: str) -> Callable:
     def lines(trace: ModuleType, index: tuple[int, ...], dw: Array, db: Array) -> tuple[str, ...]:
         array, axes = {"dw": dw, "db": db}[name], dw.ndim // 2 - 1
         terms = [array[(*at, *index)] for at in np.ndindex(*array.shape[:axes])]
-        return "one term for each position:", f"= {' + '.join(map(signed, terms))} = {number(sum(terms))}"
+        return "one term for each place:", f"= {' + '.join(map(signed, terms))} = {number(sum(terms))}"
 
     return lines
 
@@ -237,7 +237,7 @@ TASKS = (
         probes=_tie_probes,
         terms={"dw": _tied("dw"), "db": _tied("db")},
         chapter=CHAPTER,
-        says="Adds the per-connection gradients, positions first, in one and two dimensions.",
+        says="Adds the per-connection gradients, places first, in one and two dimensions.",
         examples=_tie_examples,
     ),
     Task(
@@ -262,7 +262,7 @@ TASKS = (
         probes=_step_probes,
         terms={"w": _moved, "velocity": _moved},
         chapter=CHAPTER,
-        says="""One step of one shared parameter. `gradients` has the per-connection gradients, positions first. They are
+        says="""One step of one shared parameter. `gradients` has the per-connection gradients, places first. They are
     added, then velocity = momentum * velocity + gradient and w = w - rate * velocity.""",
         examples=_step_examples,
     ),

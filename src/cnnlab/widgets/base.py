@@ -139,7 +139,7 @@ def check_geometry(
     padding: Sequence[int],
     dilation: Sequence[int],
 ) -> None:
-    """Raise ValueError unless a kernel (or window) of this shape gives x as many positions as dy has."""
+    """Raise ValueError unless a kernel (or window) of this shape gives x as many places as dy has."""
     rank = len(kernel)
     if not x.ndim == dy.ndim == rank + 2:
         raise ValueError(
@@ -157,7 +157,7 @@ def check_geometry(
         raise ValueError(f"{owner}: size {tuple(kernel)} is larger than the padded input {x.shape[2:]}.")
     if dy.shape[2:] != expected:
         raise ValueError(
-            f"{owner}: dy must have one entry for each position, shape {expected}; got {dy.shape[2:]}."
+            f"{owner}: dy must have one entry for each place, shape {expected}; got {dy.shape[2:]}."
         )
 
 

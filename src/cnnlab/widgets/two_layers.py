@@ -34,8 +34,8 @@ SLOPES = {
 class TwoLayers(TraceWidget):
     """y = conv(conv(x, w1), w2): the gradient of a first-layer weight, right and as a product of two sums.
 
-    For a weight of w1, every position p brings the input x it meets and the gradient dh of the hidden output. The
-    right gradient adds x × dh over the positions. Adding all x and all dh first and multiplying then is another
+    For a weight of w1, every place p brings the input x it meets and the gradient dh of the hidden output. The
+    right gradient adds x × dh over the places. Adding all x and all dh first and multiplying then is another
     number: it contains every x times every dh. A step adds one position; the table fills by its row and column,
     and only the diagonal is right.
 

@@ -19,7 +19,7 @@ class WeightSharing(ConvolutionWidget):
 
     x       (L,) or (H, W), or with two axes of length 1 in front: one channel of one example
     w       (M,) or (P, Q), likewise
-    dy      the upstream gradient, one entry for each position: as many as `cnnlab.geometry.positions` says
+    dy      the upstream gradient, one entry for each place: as many as `cnnlab.geometry.positions` says
     stride, padding, dilation   an int, or one int an axis
     title   the heading; weight: the index of the weight chosen first, the first one if None
     digits  significant digits of every number shown
