@@ -25,6 +25,7 @@ def look(open_page, path):
     seen["desk"] = page.evaluate("pageChecks.layout()")
     page.set_viewport_size(PHONE)
     seen["phone"] = page.evaluate("pageChecks.layout()")
+    seen["narrow"] = faults(page)
     seen["complaints"] = page.complaints
     page.context.close()
     return seen
@@ -59,9 +60,9 @@ def test_every_page_is_quiet(looks):
     assert where(looks, lambda seen: seen["complaints"]) == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(looks, scheme):
-    assert where(looks, lambda seen: seen[scheme]) == {}
+@pytest.mark.parametrize("look", ["light", "dark", "narrow"])
+def test_axe_finds_nothing_serious(looks, look):
+    assert where(looks, lambda seen: seen[look]) == {}
 
 
 @pytest.mark.parametrize("place", ["desk", "phone"])
