@@ -103,7 +103,9 @@ def test_folded_code_may_be_long_because_it_wraps():
 
 
 def test_the_words_of_the_package_are_looked_at(tmp_path):
-    (tmp_path / "mistakes.py").write_text('def f():\n    """By position."""\n    return "the kernel rotated"\n')
+    (tmp_path / "mistakes.py").write_text(
+        'def f():\n    """By position."""\n    return "the kernel rotated"\n'
+    )
     assert [str(remark).partition(": this")[0] for remark in lint.package_remarks(tmp_path)] == [
         "mistakes.py, line 3: 'rotated'"
     ]

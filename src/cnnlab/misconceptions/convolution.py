@@ -579,7 +579,8 @@ ENTRIES = (
         name="the weight gradient turned by 180 degrees",
         wrong={"conv.dw": Change(after=lambda result, arguments: each_spatial(result, np.flip))},
         tempting="Somewhere in backprop a kernel is turned, or the two arguments of a correlation got swapped.",
-        why="The turned kernel belongs to the input gradient; the weight gradient is a plain correlation of input and delta.",
+        why="The turned kernel belongs to the input gradient; "
+        "the weight gradient is a plain correlation of input and delta.",
         hint="Compute dw for the first weight by hand and look where your number stands.",
         chapter="two-dimensions",
         section="correlate-or-convolve",
