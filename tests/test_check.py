@@ -499,7 +499,44 @@ def test_an_endless_loop_that_swallows_everything_is_stopped_by_the_signal():
     assert check.conv1d_backward(swallows, seconds=0.2).rung == "time"
 
 
-@pytest.mark.parametrize("function", [endless, endless_and_stubborn])
+def endless_in_two(dy, x, w, **options):
+    def inner():
+        while True:
+            try:
+                inner.count += 1
+            except BaseException:
+                continue
+
+    inner.count = 0
+    while True:
+        try:
+            inner()
+        except BaseException:
+            continue
+
+
+def endless_calls(dy, x, w, **options):
+    def again():
+        try:
+            again()
+        except BaseException:
+            again()
+
+    again()
+
+
+REPORTED = pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="Python 3.11 reports no turns of a loop")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        endless,
+        endless_and_stubborn,
+        pytest.param(endless_in_two, marks=REPORTED),
+        pytest.param(endless_calls, marks=REPORTED),
+    ],
+)
 def test_an_endless_loop_is_stopped_without_a_signal(function):
     # In a thread there are no signals, as on Windows and in the browser.
     reports = []
@@ -514,6 +551,17 @@ def test_the_verdict_is_the_same_without_a_signal(monkeypatch):
     before = sys.gettrace()
     assert check.conv1d_backward(cnnlab.conv1d_backward).passed
     assert sys.gettrace() is before
+
+
+def test_all_calls_together_have_the_time_of_one_check():
+    calls = []
+
+    def slow(dy, x, w, **options):
+        calls.append(time.sleep(0.15))
+        return cnnlab.conv1d_backward(dy, x, w, **options)
+
+    assert check.conv1d_backward(slow, seconds=0.4).rung == "time" and 2 <= len(calls) <= 4
+    assert check.conv1d_backward(slow, seconds=60).passed
 
 
 def test_a_timer_that_was_running_goes_on():

@@ -13,7 +13,7 @@ the options by keyword. All checks know these keywords:
 
     returns   what the function returns, if not everything: "dw", or "dx dw", or a tuple of names
     takes     what it gets, if not everything: "dy x", or a tuple of names
-    seconds   the time limit of one call
+    seconds   the time limit of all calls together
 
 and, where they make sense:
 
@@ -34,6 +34,7 @@ library does not have is checked by `against`, with a right function and named w
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 
 from cnnlab.check.duties import Wrong, duty_of, own_duty
@@ -43,8 +44,8 @@ from cnnlab.tasks import SPECIAL, TASKS, Probe, Task
 
 __all__ = ["Probe", "Report", "against", *TASKS]
 
-SECONDS = 10.0
-"""The default time limit of one call: long, because a first call may import something on a busy machine."""
+SECONDS = 3.0 if sys.platform == "emscripten" else 10.0
+"""The default time limit, long because a first call may import something on a busy machine. In a browser nobody waits."""
 
 
 def against(

@@ -1,6 +1,7 @@
 """Run a function on the probes of a duty, have it judged, and tell the result."""
 
 import inspect
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,9 +13,11 @@ from cnnlab.check.verdict import Finding, Verdict, judge
 from cnnlab.misconceptions import CATALOGUE, CHAPTERS
 from cnnlab.tasks import SPECIAL, Probe
 
+LEAST = 0.01  # seconds for a call when the time of all calls is nearly over
+
 
 def run(function: Callable, duty: Duty, seconds: float) -> Report:
-    """Check one function; never raises because of it."""
+    """Check one function, for so many seconds at most; never raises because of it."""
     if function is None or function is Ellipsis:
         return _not_written(duty, "There is no function yet.")
     if not callable(function):
@@ -42,7 +45,11 @@ def _failed(headline: str, rung: str, *sections: Section) -> Report:
 
 
 def _outcomes(function: Callable, duty: Duty, seconds: float) -> tuple[list[Outcome], Outcome | None]:
-    """One outcome for each probe, and one of a second call on the first; none after a call that ran out of time."""
+    """One outcome for each probe, and one of a second call on the first; none after a call that ran out of time.
+
+    All calls together have `seconds`.
+    """
+    end = time.monotonic() + seconds
     outcomes: list[Outcome] = []
     again: Outcome | None = None
     several = tuple(_count(duty, part) for part in duty.returns)
@@ -50,11 +57,14 @@ def _outcomes(function: Callable, duty: Duty, seconds: float) -> tuple[list[Outc
     def finish(value: object) -> Returned:
         return read(value, duty.returns, several)
 
+    def tried(probe: Probe) -> Outcome:
+        left = max(end - time.monotonic(), LEAST)
+        return call(function, duty.arguments(probe), _options(function, duty, probe), left, finish)
+
     for probe in duty.probes:
-        given = duty.arguments(probe), _options(function, duty, probe)
-        outcomes.append(call(function, *given, seconds, finish))
+        outcomes.append(tried(probe))
         if again is None:
-            again = call(function, *given, seconds, finish)
+            again = tried(probe)
         if outcomes[-1].kind == "time" or again.kind == "time":
             break
     return outcomes, again

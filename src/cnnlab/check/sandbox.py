@@ -2,9 +2,10 @@
 
 What is caught: exceptions of every kind, exits, prints, warnings, changed arguments, endless loops. The time limit is
 a timer signal where there is one (the main thread on Linux and macOS). Elsewhere, so on Windows, in the browser and in
-other threads, a trace function looks at the clock before each line, which makes Python code a good deal slower while
-it is checked. A loop that catches every exception is stopped too, between its `try` blocks. What cannot be stopped
-is a call into compiled code that never returns, and endless loops that catch everything in two functions at once.
+other threads, Python reports each call and each turn of a loop, and once the time is over each of them raises, so that no
+`except` goes on for long. Python 3.11 cannot report these; there a trace function looks at the clock before each line, which
+makes code a good deal slower. The signal and the trace function stop a loop that catches every exception between its `try`
+blocks, but not two such loops in two functions. A call into compiled code that never returns cannot be stopped at all.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import dis
 import inspect
 import io
 import linecache
+import os
 import re
 import signal
 import sys
@@ -131,7 +133,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
         and sys.platform != "emscripten"
         and threading.current_thread() is threading.main_thread()
     )
-    with _by_signal(seconds) if has_signal else _by_trace(seconds):
+    watched = _by_turns if hasattr(sys, "monitoring") else _by_trace
+    with _by_signal(seconds) if has_signal else watched(seconds):
         yield
 
 
@@ -162,10 +165,49 @@ def _by_signal(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _by_turns(seconds: float) -> Iterator[None]:
+    """A loop turns by a jump, and a recursion by a call; after the end each of them raises, in handlers, too."""
+    monitoring = sys.monitoring  # pyrefly: ignore[missing-attribute]
+    events = monitoring.events
+    end, thread = time.monotonic() + seconds, threading.get_ident()
+    libraries = (*_libraries(), __file__)
+
+    def look(code: CodeType, *place: object) -> object:
+        if code.co_filename.startswith(libraries):
+            return monitoring.DISABLE
+        if time.monotonic() > end and threading.get_ident() == thread:
+            raise OutOfTime
+        return None
+
+    tool = next(number for number in range(3, 6) if monitoring.get_tool(number) is None)
+    monitoring.use_tool_id(tool, "cnnlab.check")
+    for event in (events.PY_START, events.JUMP):
+        monitoring.register_callback(tool, event, look)
+    monitoring.set_events(tool, events.PY_START | events.JUMP)
+    try:
+        yield
+    finally:
+        monitoring.set_events(tool, 0)
+        for event in (events.PY_START, events.JUMP):
+            monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
+
+
+def _libraries() -> tuple[str, ...]:
+    """How the names of files begin that are not a student's: Python's own, which may be an archive, and packages."""
+    paths = sysconfig.get_paths()
+    return (
+        *(paths[key] for key in ("stdlib", "purelib", "platlib")),
+        os.path.dirname(os.__file__),
+        "<frozen ",
+    )
+
+
+@contextlib.contextmanager
 def _by_trace(seconds: float) -> Iterator[None]:
     end = time.monotonic() + seconds
     stopper = _Stopper()
-    libraries = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
+    libraries = _libraries()
 
     def trace(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
         if frame.f_code.co_filename.startswith(libraries):
