@@ -9,15 +9,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from inpage_outputs import code_cells, differences, source
 
 from cnnlab.inpage import Packages, PageSession, stand_in
 from cnnlab.inpage import session as running
-from tools.numbers.normalise import STATE, VIEW, clean
+from cnnlab.inpage.begin import begin
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 # The whole network is trained with its cells, which takes as long as all others: only a browser's Python runs these again.
 NOTEBOOKS = sorted(path.stem for path in BOOK.glob("*.ipynb") if path.stem != "whole-network")
-DESCRIBED = "application/vnd.cnnlab.widget+json"
 LACKING = {"anywidget", "ipywidgets", "traitlets", "IPython"}
 
 # A Python as a page has it. What Jupyter brings is not there, and what each cell shows goes to stdout at the end.
@@ -54,49 +54,22 @@ def in_a_page(sources, quiet=0):
     return json.loads(done.stdout)
 
 
-def code_cells(name):
+def committed(name):
+    """A notebook of the book, and the code of its cells."""
     notebook = json.loads((BOOK / f"{name}.ipynb").read_text(encoding="utf-8"))
-    models = notebook["metadata"].get("widgets", {}).get(STATE, {}).get("state", {})
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return cells, {id: model["state"]["trace"] for id, model in models.items()}
-
-
-def simple(output, models):
-    """An output without what depends on who shows it: joined text, and a widget as its trace."""
-    if output["output_type"] == "stream":
-        return output["name"], clean("".join(output["text"]))
-    data = {kind: "".join(text) if isinstance(text, list) else text for kind, text in output["data"].items()}
-    if VIEW in data:
-        data[DESCRIBED] = models[data.pop(VIEW)["model_id"]]
-    elif DESCRIBED in data:
-        data[DESCRIBED] = data[DESCRIBED]["state"]["trace"]
-    return output["output_type"], {k: clean(v) if isinstance(v, str) else v for k, v in data.items()}
-
-
-def joined(outputs):
-    """Streams of one cell in one piece, as they are committed."""
-    found = {}
-    for output in outputs:
-        if output["output_type"] == "stream" and output["name"] in found:
-            found[output["name"]]["text"] += output["text"]
-        else:
-            found[output["name"] if output["output_type"] == "stream" else len(found)] = dict(output)
-    return list(found.values())
+    return notebook, [source(cell) for cell in code_cells(notebook)]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_cell_of_the_book_shows_in_a_page_what_is_committed(name):
-    cells, models = code_cells(name)
-    shown = in_a_page(["".join(cell["source"]) for cell in cells])["shown"]
-    for cell, outputs in zip(cells, shown, strict=True):
-        if "needs-python" not in cell["metadata"].get("tags", []):
-            expected = [simple(output, models) for output in cell["outputs"]]
-            assert [simple(output, {}) for output in joined(outputs)] == expected, "".join(cell["source"])
+    notebook, sources = committed(name)
+    shown = in_a_page(sources)["shown"]
+    ids = [cell["id"] for cell in code_cells(notebook)]
+    assert differences(notebook, dict(zip(ids, shown, strict=True))) == []
 
 
 def test_figures_and_widgets_above_are_not_drawn_for_a_cell_below():
-    cells, _ = code_cells("one-dimension-by-hand")
-    sources = ["".join(cell["source"]) for cell in cells[:12]]
+    sources = committed("one-dimension-by-hand")[1][:12]
     done = in_a_page([*sources, "print(W @ x, dw)"], quiet=len(sources))
     assert done["shown"][:-1] == [[]] * len(sources) and "text" in done["shown"][-1][0]
     assert not any(done["drawn"])
@@ -273,6 +246,29 @@ def test_the_source_of_a_readers_function_is_known(run):
     (output,) = run("from cnnlab import check\ndef f(dy, x, w):\n    return dy @ x\ncheck.conv1d_backward(f)")
     run("def f(dy, x, w, **options):\n    return dy.nothing")
     assert "return dy.nothing" in run("check.conv1d_backward(f)")[0]["data"]["text/plain"], output
+
+
+def test_a_bar_shows_how_far_a_long_loop_is_and_goes(run, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    for name, module in stand_in(run.session.display, run.session.clear_output).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    outputs = run("from cnnlab.progress import progress\nfor _ in progress(range(2)): pass")
+    bars = [output["data"]["text/html"] for output in outputs if "data" in output]
+    assert [bar.split("</progress> ")[1] for bar in bars] == [f"epoch {n} of 2" for n in range(3)]
+    assert outputs[-1] == {"output_type": "clear"}
+
+
+def test_a_worker_begins_with_what_it_is_told(monkeypatch):
+    for name in ("IPython", "IPython.display"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    package = {"name": "sown", "imports": ["sown_seed"], "sha256": "0"}
+    posted, asked = [], []
+    session = begin(json.dumps([package]), lambda name: asked.append(name), posted.append)
+    assert session.run("from IPython.display import HTML\nHTML('<b>1</b>')")
+    assert json.loads(posted[0])["data"]["text/html"] == "<b>1</b>"
+    assert not session.run("import sown_seed") and asked == ["sown"]
+    assert "Is the network there?" in json.loads(posted[1])["evalue"]
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ Item = TypeVar("Item")
 def progress(items: Iterable[Item], unit: str = "epoch") -> Iterator[Item]:
     """Give the items back one by one, with a bar meanwhile; `cnnlab.network.train` takes it as its `progress`.
 
-    In a notebook that somebody has open, in JupyterLab or in the browser, the bar stands below the cell and clears the
-    cell's output when the loop ends. In a terminal it is tqdm's, if tqdm is installed. Elsewhere, such as
-    where notebooks are run to be compared, there is no bar.
+    In a notebook that somebody has open, in JupyterLab or in the browser, and in a page that runs its own cells, the bar
+    stands below the cell and clears the cell's output when the loop ends. In a terminal it is tqdm's, if tqdm is installed.
+    Elsewhere, such as where notebooks are run to be compared, there is no bar.
     """
     items = list(items)
     if _watched_in_a_notebook():
@@ -30,7 +30,10 @@ def _watched_in_a_notebook() -> bool:
     if not (os.environ.get("JPY_SESSION_NAME") or sys.platform == "emscripten"):
         return False
     ipython = sys.modules.get("IPython")
-    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
+    if ipython is None:
+        return False
+    # A page's stand-in for IPython has no kernel, and shows what is displayed all the same.
+    return getattr(ipython, "in_page", False) or getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
 def _below_the_cell(items: list[Item], unit: str) -> Iterator[Item]:

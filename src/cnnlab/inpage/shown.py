@@ -83,5 +83,5 @@ def stand_in(display: Callable, clear_output: Callable) -> dict[str, ModuleType]
         "clear_output": clear_output,
     }
     vars(shows).update(names)
-    vars(ipython).update(display=shows, get_ipython=lambda: None, in_page=True)
+    vars(ipython).update(display=shows, get_ipython=lambda: None, version_info=(9, 0), in_page=True)
     return {"IPython": ipython, "IPython.display": shows}
