@@ -283,7 +283,7 @@ def test_a_first_visit_fetches_every_file_of_the_lock_once(tmp_path, monkeypatch
     for name in {*runtime.LIST["core"], *(package["file_name"] for package in PACKAGES.values())}:
         (fetched / name).write_bytes(b"12345")
     monkeypatch.setattr(runtime, "fetch", lambda own: fetched)
-    visit = site.write_runtime(tmp_path / "made", wheel, self_hosted)
+    visit, in_page = site.write_runtime(tmp_path / "made", wheel, self_hosted)
     lock = json.loads((tmp_path / "made" / "pyodide-lock.json").read_text(encoding="utf-8"))
     names = [*runtime.LIST["core"], *(package["file_name"] for package in lock["packages"].values())]
     assert sorted(file["url"].rpartition("/")[2] for file in visit) == sorted(
@@ -297,3 +297,18 @@ def test_a_first_visit_fetches_every_file_of_the_lock_once(tmp_path, monkeypatch
             path = tmp_path / "made" / file["url"].removeprefix("static/pyodide/")
             assert path.stat().st_size == file["size"]
     assert visit[0]["url"].endswith("/pyodide.mjs")
+    assert_a_page_can_begin(in_page, visit, lock)
+
+
+def assert_a_page_can_begin(told, visit, lock):
+    """What a page's Python is told: files of the same visit, with the hashes of the same lock."""
+    files = {file["url"]: file["size"] for file in visit}
+    assert [files[file["url"]] for file in told["core"]] == [file["size"] for file in told["core"]]
+    assert len(told["core"]) == len(runtime.LIST["core"])
+    for package in told["packages"]:
+        assert files[package["url"]] == package["size"]
+        assert package["sha256"] == lock["packages"][package["name"]]["sha256"]
+    assert [package["name"] for package in told["packages"] if package["first"]] == ["numpy", "cnnlab"]
+    brought = {name for package in told["packages"] for name in package["imports"]}
+    assert {"numpy", "matplotlib", "six", "kiwisolver", "cnnlab"} <= brought
+    assert not brought & {"IPython", "ipywidgets", "anywidget", "traitlets", "micropip"}

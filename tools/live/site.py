@@ -51,6 +51,8 @@ PRELOADED = (
     "ipython",
     "cnnlab",
 )
+# What a page's own Python has before it runs anything.
+AT_FIRST = ("numpy", "cnnlab")
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
@@ -102,11 +104,45 @@ def at(distribution, name):
     return distribution + name if name in runtime.LIST["sizes"] else name
 
 
+def needed(packages, first):
+    """The names of some packages of a lock and of all that they depend on."""
+    found = set()
+    while first := set(first) - found:
+        found |= first
+        first = {name for one in first for name in packages[one]["depends"]}
+    return found
+
+
+def in_a_page(lock, files):
+    """What a page's own Python is told, `live/python.json`: Pyodide's files, and the packages that code may import.
+
+    files   the list that `write_runtime` returns
+    Those marked `first` are there before any code runs. Widgets and IPython's display are `cnnlab`'s own in a page, so
+    JupyterLab's packages are not offered.
+    """
+    by_name = {file["url"].rpartition("/")[2]: file for file in files}
+    packages = [
+        {
+            "name": name,
+            "imports": lock["packages"][name]["imports"],
+            "sha256": lock["packages"][name]["sha256"],
+            **by_name[lock["packages"][name]["file_name"].rpartition("/")[2]],
+            "first": name in AT_FIRST,
+        }
+        for name in [*sorted(needed(lock["packages"], ["numpy", "matplotlib"])), "cnnlab"]
+    ]
+    return {
+        "info": lock["info"],
+        "core": [by_name[name] for name in runtime.LIST["core"]],
+        "packages": packages,
+    }
+
+
 def write_runtime(target, wheel, self_hosted):
     """Fill `target` with the lock and the files that it names beside it.
 
-    Returns the list of files, each with `url` and `size`, that a first visit fetches, `pyodide.mjs` first;
-    addresses are relative to the live site.
+    Returns the list of files, each with `url` and `size`, that a first visit fetches, `pyodide.mjs` first, and what
+    `in_a_page` says of them; addresses are relative to the live site.
     """
     distribution = "" if self_hosted else runtime.LIST["distribution"]
     source = runtime.fetch(own=self_hosted)
@@ -126,7 +162,7 @@ def write_runtime(target, wheel, self_hosted):
             shutil.copyfile(with_the_kernel.get(name, source / name), path)
         fetched.append({"url": f"static/pyodide/{name}", "size": path.stat().st_size})
     (target / "pyodide-lock.json").write_text(json.dumps(lock, sort_keys=True), encoding="utf-8")
-    return fetched
+    return fetched, in_a_page(lock, fetched)
 
 
 def lite_config(pyodide):
@@ -207,7 +243,7 @@ def build(output, self_hosted=False):
     with tempfile.TemporaryDirectory() as scratch:
         lite, contents, made = (Path(scratch, name) for name in ("lite", "contents", "made"))
         wheel = build_wheel(scratch)
-        fetched = write_runtime(lite / "runtime", wheel, self_hosted)
+        fetched, in_page = write_runtime(lite / "runtime", wheel, self_hosted)
         released = {path.stem: sheets.released(path) for path in sheets.paths()}
         chapters = write_contents(BOOK, contents) | write_sheets(released, contents)
         config = lite_config(fetched[0]["url"])
@@ -216,6 +252,7 @@ def build(output, self_hosted=False):
         run_jupyterlite(lite, contents, made)
         shutil.copytree(lite / "runtime", made / "static" / "pyodide", dirs_exist_ok=True)
         add_pages(made, chapters, fetched)
+        (made / "python.json").write_text(json.dumps(in_page, indent=1) + "\n", encoding="utf-8")
         add_downloads(made / "sheets", released, wheel)
         (made / "built").write_text(stamp, encoding="utf-8")
         output.parent.mkdir(parents=True, exist_ok=True)

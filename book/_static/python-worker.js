@@ -1,0 +1,151 @@
+// Python for a page: Pyodide in a worker. It runs cells with `cnnlab.inpage`, one after the other, and tells what they show.
+//
+// In:  {do: "start", live}, the address of the folder that `tools.live` builds; {do: "run", run, source, quiet}; {do: "forget"}
+// Out: {progress: {words, loaded, total}}, {ready, version, files}, {failed: {reason, words}}, and of a run {run, output} and
+//      {run, done, ok, seconds}. An output is one of a notebook's, or {output_type: "clear"}.
+
+const WORDS = {
+  "no-wasm": "This browser has no WebAssembly, which Python needs here. It may be too old, or it may be switched off.",
+  "no-network": "Python did not arrive. Is the network there? What you typed is still here.",
+  absent: "This copy of the book was built without Python.",
+  memory: "Python ran out of memory and has ended. What you typed is still here; the variables are gone.",
+  other: "Python ended.",
+};
+const NETWORK = /fetch|network|load failed|importing/i; // what browsers say where a file does not come
+const MEMORY = /memory|allocat/i;
+
+let session = null;
+let ended = false;
+
+class Failed extends Error {
+  constructor(reason, more = "") {
+    super(`${WORDS[reason]} ${more}`.trim());
+    this.reason = reason;
+  }
+}
+
+/** Any error as one with a reason. */
+function reasonOf(error) {
+  if (error instanceof Failed) return error;
+  const said = String(error?.message ?? error);
+  if (MEMORY.test(said)) return new Failed("memory");
+  if (NETWORK.test(said) || !navigator.onLine) return new Failed("no-network");
+  return new Failed("other", `It said: ${said.trim().split("\n").at(-1).slice(0, 200)}`);
+}
+
+function fail(error) {
+  ended = true;
+  session = null;
+  const { reason, message } = reasonOf(error);
+  postMessage({ failed: { reason, words: message } });
+}
+
+/** Tells how much of some files has come, as often as a reader can follow. */
+function counter(words, total) {
+  let [loaded, told] = [0, 0];
+  return (bytes) => {
+    loaded = Math.min(loaded + bytes, total);
+    if (loaded < total && performance.now() - told < 100) return;
+    told = performance.now();
+    postMessage({ progress: { words, loaded, total } });
+  };
+}
+
+/** Count the bytes of a response while they come. It stays as it is, so that the browser can keep its compiled code. */
+async function countIn(response, count) {
+  const copy = response.clone().body.getReader();
+  for (let piece = await copy.read(); !piece.done; piece = await copy.read()) count(piece.value.length);
+}
+
+/** The list of Python's files, from the network or, without one, as the browser has kept it. */
+async function listed(live) {
+  const address = new URL("python.json", live);
+  const answer = await fetch(address).catch(() => fetch(address, { cache: "force-cache" }));
+  if (answer.status === 404) throw new Failed("absent");
+  if (!answer.ok) throw new Failed("no-network");
+  const { core, packages, ...rest } = await answer.json();
+  for (const file of [...core, ...packages]) file.url = new URL(file.url, live).href;
+  return { core, packages, ...rest };
+}
+
+/** A wheel that is needed from the start; the browser compares its hash. */
+async function wheel({ url, size, sha256 }, count) {
+  const bytes = sha256.match(/../g).map((pair) => parseInt(pair, 16));
+  const answer = await fetch(url, { integrity: `sha256-${btoa(String.fromCharCode(...bytes))}` });
+  if (!answer.ok) throw new Failed("no-network");
+  const content = await answer.arrayBuffer();
+  count(size);
+  return content;
+}
+
+/** A wheel that running code imports. The code waits, so this does, too; null if it does not come. */
+function wheelNow({ name, url, size }) {
+  const words = name[0].toUpperCase() + name.slice(1);
+  postMessage({ progress: { words, loaded: 0, total: size } });
+  const request = new XMLHttpRequest();
+  request.open("GET", url, false);
+  request.responseType = "arraybuffer";
+  try {
+    request.send();
+  } catch {
+    return null;
+  }
+  if (request.status !== 200) return null;
+  postMessage({ progress: { words, loaded: size, total: size } });
+  return new Uint8Array(request.response);
+}
+
+async function start({ live }) {
+  if (typeof WebAssembly !== "object") throw new Failed("no-wasm");
+  const { core, packages, info } = await listed(live);
+  const first = packages.filter(({ first }) => first);
+  const total = [...core, ...first].reduce((sum, { size }) => sum + size, 0);
+  const count = counter("Python", total);
+  const wheels = Promise.all(first.map((one) => wheel(one, count)));
+  wheels.catch(() => {}); // told below, when it is waited for
+
+  // Pyodide fetches its own files; those that it does not import as scripts are counted on their way.
+  const fetched = new Set(core.map(({ url }) => url).filter((url) => !url.endsWith(".mjs")));
+  const plain = self.fetch;
+  self.fetch = async (resource, options) => {
+    const answer = await plain(resource, options);
+    if (answer.ok && fetched.has(answer.url)) countIn(answer, count).catch(() => {}); // whoever reads the answer hears of it
+    return answer;
+  };
+  const script = core.find(({ url }) => url.endsWith("/pyodide.mjs")).url;
+  const { loadPyodide } = await import(script);
+  const pyodide = await loadPyodide({
+    indexURL: new URL(".", script).href,
+    lockFileContents: JSON.stringify({ info, packages: {} }),
+    env: { HOME: "/home/pyodide", MPLBACKEND: "svg" },
+  });
+  self.fetch = plain;
+  for (const { url, size } of core) if (url.endsWith(".mjs")) count(size);
+
+  const folder = pyodide.runPython("import sysconfig; sysconfig.get_path('purelib')");
+  for (const content of await wheels) pyodide.unpackArchive(content, "wheel", { extractDir: folder });
+  postMessage({ progress: { words: "Python is starting", loaded: total, total } });
+  const byName = Object.fromEntries(packages.map((one) => [one.name, one]));
+  session = pyodide.pyimport("cnnlab.inpage.begin").begin(
+    JSON.stringify(packages),
+    (name) => wheelNow(byName[name]),
+    (output) => postMessage({ run: running, output: JSON.parse(output) }),
+  );
+  const files = performance.getEntriesByType("resource").map(({ name }) => name);
+  postMessage({ ready: true, version: pyodide.runPython("import platform; platform.python_version()"), files });
+}
+
+let running = 0;
+
+function run({ run, source, quiet }) {
+  running = run;
+  const began = performance.now();
+  const ok = session.run(source, Boolean(quiet));
+  postMessage({ run, done: true, ok, seconds: (performance.now() - began) / 1000 });
+}
+
+const DO = { start, run, forget: () => session.forget() };
+let before = Promise.resolve();
+addEventListener("message", ({ data }) => {
+  before = before.then(() => (ended ? undefined : DO[data.do](data))).catch(fail);
+});
