@@ -1,5 +1,6 @@
 """Every widget of every page, stepped to its end by mouse and by keyboard, against the numbers of the notebook."""
 
+import contextlib
 import functools
 import re
 
@@ -7,6 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 from conftest import ROOT
+from playwright.sync_api import TimeoutError as Late
 
 from cnnlab import geometry, network, widgets
 from cnnlab import trace as traces_of
@@ -44,8 +46,13 @@ def stepped(state):
 
 def widgets_of(page, states):
     """The living widgets of a page, each with its state."""
-    page.keyboard.press("Shift")  # a key, for which those start that are far away, too
-    page.wait_for_function("!document.querySelector('.cnnlab-widget:not([data-alive])')")
+    # A key, for which those start that are far away, too. On a busy machine the browser may drop a real one that comes
+    # before the page was painted.
+    page.evaluate("dispatchEvent(new KeyboardEvent('keydown', { key: 'Shift' }))")
+    with contextlib.suppress(Late):
+        page.wait_for_function("!document.querySelector('.cnnlab-widget:not([data-alive])')")
+    still = page.locator(".cnnlab-widget:not([data-alive])")
+    assert not still.count(), f"{still.count()} of {len(states)} widgets did not start: {page.complaints}"
     places = page.locator(".cnnlab-widget[data-alive]").all()
     assert len(places) == len(states), "not every widget of the notebook lives on the page"
     return list(zip(places, states, strict=True))
