@@ -37,6 +37,11 @@ def parser():
     grade.add_argument("--road", choices=outside.ROADS, help="which sandbox to use; the best by default")
     grade.add_argument("--allow-unsealed", action="store_true", help="grade even where no sandbox holds")
     grade.add_argument("--no-feedback", action="store_true", help="leave the feedback pages for later")
+    oral = commands.add_parser(
+        "oral", help="print three questions about a student's own hand-in, with the answers"
+    )
+    oral.add_argument("assignment")
+    oral.add_argument("student")
     due = commands.add_parser("due", help="say when a set is due, or see it")
     due.add_argument("assignment")
     due.add_argument(
@@ -157,6 +162,15 @@ def late(course, arguments):
     return 0
 
 
+def oral(course, arguments):
+    from .oral import as_text, ask
+
+    print(
+        as_text(arguments.assignment, arguments.student, ask(course, arguments.assignment, arguments.student))
+    )
+    return 0
+
+
 def grade(course, arguments):
     from . import run
 
@@ -270,6 +284,7 @@ COMMANDS = {
     "release": release,
     "due": due,
     "late": late,
+    "oral": oral,
     "collect": collect_notebooks,
     "grade": grade,
     "feedback": feedback,

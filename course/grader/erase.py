@@ -83,8 +83,9 @@ def places(course, student):
 
 def forget_summaries(course):
     """The summaries of the last runs name students: they go, and the next run writes them again."""
-    for path in course.root.glob("results/*/summary.txt"):
-        path.unlink()
+    for name in ("summary.txt", "changes.csv"):
+        for path in course.root.glob(f"results/*/{name}"):
+            path.unlink()
 
 
 def out_of_gradebook(course, student, yes):

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from . import collect as collecting
 from . import dates, reading, workers
-from .output import export, feedback, gradebook, kept, look, pages, zips
+from .output import export, feedback, glance, gradebook, kept, look, pages, zips
 from .points.drawing import read_secret
 from .points.problems import SETS
 from .points.scoring import Job
@@ -40,6 +40,9 @@ class Options:
     quiet: bool = False
 
 
+MOST_CHANGES = 20
+
+
 @dataclass
 class Summary:
     """What a run did, and which submissions a person should look at."""
@@ -50,6 +53,7 @@ class Summary:
     seconds: float = 0.0
     roads: dict = field(default_factory=dict)
     look: list = field(default_factory=list)  # (student, why)
+    changed: list = field(default_factory=list)  # rows of what grading again has changed
 
     def __str__(self):
         rate = f", {60 * self.graded / self.seconds:.0f} a minute" if self.graded and self.seconds else ""
@@ -59,6 +63,12 @@ class Summary:
         ]
         lines += [f"Sandbox: {road} ({number})." for road, number in sorted(self.roads.items())]
         lines += [f"Look at {student}: {why}." for student, why in self.look]
+        for student, part, before, now, why in self.changed[:MOST_CHANGES]:
+            lines.append(f"Changed: {look.visible(student)}, {part}: {before} before, {now} now ({why}).")
+        if len(self.changed) > MOST_CHANGES:
+            lines.append(
+                f"{len(self.changed) - MOST_CHANGES} more scores changed: see the page of the class."
+            )
         return "\n".join(lines)
 
 
@@ -154,6 +164,9 @@ def grade(course, assignment, options):
                 record(result, tasks[result.student])
                 summary.graded += 1
                 bar.update()
+    if record.again:
+        summary.changed = sorted(record.changed)
+        kept.write_whole(changes_path(course, assignment), glance.as_csv(summary.changed))
     results = record.results
     summary.seconds = time.monotonic() - started
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
@@ -172,13 +185,19 @@ class Recorder:
         self.course, self.book, self.pristine = course, book, pristine
         self.results = {}
         self.trouble = []  # (student, why)
+        self.again, self.changed = 0, []  # how many were graded before, and what is another score now
 
     def __call__(self, result, task=None):
         """Keep a new result (of a task), and publish it."""
         try:
+            before = None
             if task is not None:
+                before = kept.load(self.course, result.assignment, result.student)
                 result = kept.keep(self.course, task, result)
             result = kept.counting(self.course, result)
+            if before:
+                self.again += 1
+                self.changed += glance.changed(kept.counting(self.course, before.result), result)
             publish(self.course, self.book, self.pristine, result)
             self.results[result.student] = result
         except Exception as error:
@@ -254,6 +273,10 @@ def recorded_sources(path):
     return {name: cell["source"] for name, cell in reading.solution_cells(notebook).items()}
 
 
+def changes_path(course, assignment):
+    return course.results(assignment) / "changes.csv"
+
+
 @dataclass
 class HandedBack:
     """What was made, and for whom it was not."""
@@ -277,7 +300,13 @@ def hand_back(course, assignment, students=None, with_pages=True):
         gradebook.settle(book, assignment, course.config, roster, late, students)
         if with_pages:
             pristine = json.loads(course.released(assignment).read_text(encoding="utf-8"))
-            made.without = pages.write(course, book, assignment, pristine, students)
+            seen = glance.Glance(assignment)
+            made.without = pages.write(course, book, assignment, pristine, students, seen.add)
+            if students is None:
+                absent = sorted({person.id for person in roster.people} - set(course.students(assignment)))
+                changes = glance.read_changes(changes_path(course, assignment))
+                text = glance.page(seen, pristine, changes, absent)
+                kept.write_whole(course.root / f"{assignment}-class.html", text)
             found = export.scores(book, assignment)
             made.zips, made.waiting = zips.write(course, assignment, collected, found)
         export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster)

@@ -9,6 +9,12 @@ from . import feedback
 
 NO_ID = "the folder's name is no id (UTF-8, at most 200 bytes, no dot in front); nothing in it was graded"
 NO_PAGE = "the feedback page could not be made"
+PERSONAL = ("hand", "agree")  # parts whose answers have each student's own numbers
+
+
+def visible(name):
+    """A student's id without what cannot be seen, line breaks and turned directions among it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def worth_a_look(results, pristine):
@@ -50,10 +56,10 @@ def alike(marks):
 
 
 def fingerprint(result, pristine):
-    """A hash of the graded functions without comments and layout; None if there is nothing to compare."""
+    """A hash of the student's own code in the graded functions; None if there is nothing to compare."""
     solutions, outlines = reading.solution_cells(pristine), []
     for part in SETS[result.assignment].parts:
         source = result.sources.get(part.name)
-        if part.name not in ("hand", "agree") and not feedback.is_untouched(source, solutions[part.name]):
+        if part.name not in PERSONAL and not feedback.is_untouched(source, solutions[part.name]):
             outlines.append(f"{part.name} {result.outlines.get(part.name) or source}")
     return hashlib.sha256("\n".join(outlines).encode()).hexdigest() if outlines else None

@@ -93,21 +93,27 @@ def page(pristine, result, submitted):
     remarks = [feedback.STATUSES[result.status]] if result.status else []
     remarks += result.remarks
     facts = [submitted.name, submitted.when]
+    body = f"""<h1>{html.escape(title)}</h1>
+<p>{html.escape(", ".join(fact for fact in facts if fact))}</p>
+<p class="score">{total(submitted)}</p>
+{listed(remarks)}
+{sections}{again}"""
+    return document(f"{title}: {submitted.name}", body)
+
+
+def document(title, body, style=STYLE):
+    """A whole page. title: text; body: HTML."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(title)}: {html.escape(submitted.name)}</title>
-<style>{STYLE}</style>
+<title>{html.escape(title)}</title>
+<style>{style}</style>
 </head>
 <body>
 <main>
-<h1>{html.escape(title)}</h1>
-<p>{html.escape(", ".join(fact for fact in facts if fact))}</p>
-<p class="score">{total(submitted)}</p>
-{listed(remarks)}
-{sections}{again}
+{body}
 </main>
 </body>
 </html>
@@ -251,8 +257,11 @@ def submitted_by(submission, notebook, policy):
     )
 
 
-def write(course, book, assignment, pristine, students=None):
-    """Write all pages that are not as they should be; the students whose page could not be made, sorted."""
+def write(course, book, assignment, pristine, students=None, seen=None):
+    """Write all pages that are not as they should be; the students whose page could not be made, sorted.
+
+    seen: is called with each result and what the gradebook says of it, for who wants to see the class as well
+    """
     without = []
     for submission in book.assignment_submissions(assignment):
         student = submission.student.id
@@ -262,8 +271,11 @@ def write(course, book, assignment, pristine, students=None):
             old = kept.load(course, assignment, student)
             notebook = next(each for each in submission.notebooks if each.name == assignment)
             result = kept.counting(course, old.result)
-            text = page(pristine, result, submitted_by(submission, notebook, course.policy))
+            submitted = submitted_by(submission, notebook, course.policy)
+            text = page(pristine, result, submitted)
             kept.write_whole(course.folder("feedback", student, assignment) / f"{assignment}.html", text)
+            if seen:
+                seen(result, submitted)
         except Exception:
             without.append(student)
     return sorted(without)

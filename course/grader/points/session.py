@@ -28,8 +28,9 @@ class Session:
         self.names = {f"cell {name}" for name, _ in self.order}
         self.trouble = {}  # grade id of a cell: (status, line) of what it did when it ran
         self.broken = set()  # cells that broke a worker and are not run again
+        self.given = {name: reading.text(cell) for name, cell in reading.solution_cells(pristine).items()}
         self.outlines = (
-            None  # cell: hash of its code without comments and layout; asked for once, before any code runs
+            None  # cell: hash of the student's own code in it; asked for once, before any code runs
         )
         self.worker = None
         self.starts = 0
@@ -83,7 +84,9 @@ class Session:
         self.outlines = {}
         names, sources = zip(*self.order, strict=True)
         try:
-            header, _ = self.worker.ask({"do": "outline", "sources": sources}, [], self.limits.part_seconds)
+            given = [self.given.get(name, "") for name in names]
+            question = {"do": "outline", "sources": sources, "given": given}
+            header, _ = self.worker.ask(question, [], self.limits.part_seconds)
         except ChannelError:
             self.close()
             return False

@@ -65,7 +65,11 @@ def answer(namespace, request, arrays):
     """(header, arrays) of the reply. Whatever the student's code raises becomes part of it."""
     try:
         if request["do"] == "outline":
-            return {"outlines": [outline(source) for source in request["sources"]]}, []
+            return {
+                "outlines": [
+                    outline(*pair) for pair in zip(request["sources"], request["given"], strict=True)
+                ]
+            }, []
         if request["do"] == "cell":
             cells.run(request["source"], request["name"], namespace)
             return {}, []
@@ -82,10 +86,18 @@ def answer(namespace, request, arrays):
         return {"error": describe(error, request)}, []
 
 
-def outline(source):
-    """A hash of the code without comments and layout, or None where Python cannot read it. Asked before any code runs."""
+def outline(source, given):
+    """A hash of the code without comments, layout and the statements that the sheet gave. Asked before any code runs.
+
+    None where nothing is left, or where Python cannot read it.
+    """
     try:
-        return hashlib.sha256(ast.dump(ast.parse(source)).encode()).hexdigest()
+        sheet = {ast.dump(node) for node in ast.walk(ast.parse(given)) if isinstance(node, ast.stmt)}
+        tree = ast.parse(source)
+        for node in list(ast.walk(tree)):
+            if isinstance(getattr(node, "body", None), list):
+                node.body = [each for each in node.body if ast.dump(each) not in sheet]
+        return hashlib.sha256(ast.dump(tree).encode()).hexdigest() if tree.body else None
     except Exception:  # also what a tree is too deep for, or a number too long
         return None
 
