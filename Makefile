@@ -13,7 +13,7 @@ endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html site archive draft test test-torch test-browser test-course bench release grade worksheet quiz lab refresh lint lock clean
+.PHONY: help book html site archive draft test test-torch test-browser test-course bench release grade oral worksheet quiz lab refresh lint lock clean
 
 help: ## list what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +63,9 @@ release: $(READY) ## make the students' version of a problem set: make release A
 
 grade: $(READY) ## grade what was handed in: make grade ASSIGNMENT=ps1 (more words in OPTIONS)
 	@$(PY) -m course.grader grade $(ASSIGNMENT) $(OPTIONS)
+
+oral: $(READY) ## print three questions about a student's own hand-in: make oral ASSIGNMENT=ps1 STUDENT=ann
+	@$(PY) -m course.grader oral $(ASSIGNMENT) $(STUDENT)
 
 worksheet: $(READY) ## print questions and their key: make worksheet SKILLS="dw-1d dx-1d" COUNT=10 SEED=1; QUIZ=1: for the course's roster
 ifdef QUIZ

@@ -106,9 +106,9 @@ def test_a_mistake_leads_to_the_section_that_explains_it(monkeypatch):
     )
 
 
-@pytest.mark.parametrize("mistake", WORDS)
-def test_every_mistake_has_such_a_section(mistake):
-    assert pages.to_read([mistake]).startswith("<p>To read: <em>")
+@pytest.mark.parametrize("identifier", WORDS)
+def test_every_mistake_has_such_a_section(identifier):
+    assert pages.to_read([identifier]).startswith("<p>To read: <em>")
 
 
 def test_an_answer_that_nobody_marked_is_no_zero():

@@ -38,7 +38,7 @@ class Glance:
         default_factory=lambda: collections.defaultdict(collections.Counter)
     )  # part: kind: count
     earned: dict = field(default_factory=lambda: collections.defaultdict(float))
-    mistakes: dict = field(default_factory=lambda: collections.defaultdict(set))  # (part, id): students
+    misconceptions: dict = field(default_factory=lambda: collections.defaultdict(set))  # (part, id): students
     remarks: dict = field(
         default_factory=lambda: collections.defaultdict(dict)
     )  # remark: student: points lost
@@ -59,7 +59,7 @@ class Glance:
             self.earned[part.name] += earned
             lost += max(0.0, part.points - earned)
             for each in part.misconceptions:
-                self.mistakes[part.name, each].add(student)
+                self.misconceptions[part.name, each].add(student)
             outline = result.outlines.get(part.name)
             if outline and part.name not in look.PERSONAL:
                 self.code[part.name, outline].append(student)
@@ -97,7 +97,7 @@ def page(glance, pristine, changes=(), absent=()):
         numbers = [f"{mean:.1f} of {feedback.amount(part.points)}", *(kinds[kind] for kind in KINDS)]
         rows.append([html.escape(titles.get(part.name, part.name)), bar(kinds), *numbers])
     body.append(table("Points for each part", ["Part", "", "Mean", *map(str.capitalize, KINDS)], rows))
-    found = sorted(glance.mistakes.items(), key=lambda item: (-len(item[1]), item[0]))
+    found = sorted(glance.misconceptions.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [
         [
             feedback.code(f"{WORDS[each].name if each in WORDS else each} (`{part}`)"),
