@@ -191,6 +191,7 @@ def grade(course, arguments):
 def feedback(course, arguments):
     from . import run
     from .output import look
+    from .roster import visible
 
     made = run.hand_back(course, arguments.assignment)
     print(f"{len(list(course.pages(arguments.assignment)))} pages.")
@@ -199,7 +200,7 @@ def feedback(course, arguments):
     if made.waiting:
         print(f"A person still has to mark something, so they are in no zip: {', '.join(made.waiting)}.")
     for student in made.without:
-        print(f"Look at {student}: {look.NO_PAGE}.")
+        print(f"Look at {visible(student)}: {look.NO_PAGE}.")
     return 0
 
 

@@ -24,7 +24,7 @@ from cnnlab.handin import reading as cells
 
 from . import dates, reading
 from .output import kept
-from .roster import fits, letters, rows_of
+from .roster import fits, letters, rows_of, visible
 
 # Moodle: a folder for each student, or all in one; "Participant" where marking is blind.
 MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_\w+?(?:_(?P<file>[^_].*))?$")
@@ -34,6 +34,9 @@ CANVAS = re.compile(
 )
 ATTEMPT = re.compile(r"(?:-(\d+)| \((\d+)\))?\.ipynb$", re.IGNORECASE)
 
+# Some systems and browsers add a second ending. What file managers and Jupyter leave beside a notebook is nobody's answer.
+NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
+LEFTOVER = re.compile(r"(^|/)(__MACOSX/|\.ipynb_checkpoints/|\._|\.DS_Store$|timestamp\.txt$)")
 
 ADVICE = {
     "canvas": "write their numbers into the roster's column `canvas`",
@@ -44,7 +47,7 @@ ADVICE = {
 
 @dataclass
 class Found:
-    """One notebook and what its place says about whose it is."""
+    """One file and what its place says about whose it is."""
 
     place: str
     read: Callable
@@ -54,6 +57,10 @@ class Found:
     late: bool = False
     attempt: tuple = ()
     timestamp: str | None = None
+
+    @property
+    def is_notebook(self):
+        return bool(NOTEBOOK.search(self.place))
 
 
 @dataclass
@@ -77,10 +84,10 @@ class Collected:
             lines.append(
                 f"When they handed in is not said: {', '.join(self.unknown)}. They count as late by the least there is."
             )
-        lines += [f"Not taken: {place!a} ({why})." for place, why in self.unmatched]
+        lines += [f"Not taken: {place!r} ({why})." for place, why in self.unmatched]
         if self.absent:
             lines.append(f"Nothing from {len(self.absent)} of the roster: {', '.join(self.absent)}.")
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
 
 def collect(course, assignment, sources, worksheet=None, resubmission=False):
@@ -88,10 +95,13 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
 
     resubmission: the notebooks come after the feedback; each student may do that once, and loses nothing by it.
     """
-    roster, result, chosen = course.roster(), Collected(), {}
+    roster, result, chosen, others = course.roster(), Collected(), {}, []
     participants = participants_in(worksheet, course.policy)
     for source in sources:
-        for found in notebooks(Path(source)):
+        for found in files(Path(source)):
+            if not found.is_notebook:
+                others.append(found)
+                continue
             known = participants.get(found.number) if found.platform == "moodle" else None
             if known and not found.timestamp:
                 found.timestamp = known.handed_in
@@ -99,29 +109,32 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
             if not student:
                 result.unmatched.append((found.place, why))
                 continue
-            data = found.read()
-            why = unfit(data, assignment)
+            why = unfit(found.read(), assignment)
             if why:
                 result.unmatched.append((found.place, why))
                 continue
             held = chosen.get(student)
-            if held and held[0].attempt >= found.attempt:
-                result.unmatched.append((found.place, f"{student} handed in {held[0].place!a}, too"))
+            if held and held.attempt >= found.attempt:
+                result.unmatched.append((found.place, f"{student} handed in {held.place!r}, too"))
                 continue
             if held:
-                result.unmatched.append((held[0].place, f"{student} handed in {found.place!a} later"))
-            chosen[student] = found, data
+                result.unmatched.append((held.place, f"{student} handed in {found.place!r} later"))
+            chosen[student] = found
+    for found in others:
+        student, _ = whose(found, roster, participants)
+        if student not in chosen and (student or found.platform):
+            result.unmatched.append((found.place, "it is no notebook"))
     if resubmission:
-        refused = {s: refusal(course, assignment, s, data) for s, (_, data) in sorted(chosen.items())}
-        result.unmatched += [(chosen[student][0].place, why) for student, why in refused.items() if why]
+        refused = {s: refusal(course, assignment, s, found.read()) for s, found in sorted(chosen.items())}
+        result.unmatched += [(chosen[student].place, why) for student, why in refused.items() if why]
         chosen = {student: chosen[student] for student, why in refused.items() if not why}
         before = remembered(course, assignment)
-        for student, (found, _) in chosen.items():  # when the first one was handed in is what counts
+        for student, found in chosen.items():  # when the first one was handed in is what counts
             kept.keep_first(course, assignment, student)
             found.timestamp = reading.timestamp(course.folder("submitted", student, assignment))
             found.late = before.get(student, {}).get("late", False)
-    for student, (found, data) in sorted(chosen.items()):
-        if put(course, assignment, student, found, data):
+    for student, found in sorted(chosen.items()):
+        if put(course, assignment, student, found):
             result.earlier.append(student)
         result.taken[student] = found.place
         if found.late:
@@ -130,9 +143,9 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
                 result.unknown.append(student)
     people = {person.id for person in roster.people}
     result.absent = sorted(people - set(course.students(assignment)))
-    remember(course, assignment, {student: found for student, (found, _) in chosen.items()})
+    remember(course, assignment, chosen)
     with course.gradebook() as book:
-        for student, (found, _) in sorted(chosen.items()):
+        for student, found in sorted(chosen.items()):
             enter(book, student, found, roster)
     return result
 
@@ -190,23 +203,21 @@ def remember(course, assignment, chosen):
     kept.write_whole(record_path(course, assignment), json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
-def notebooks(source):
-    """Every notebook in a zip, in a folder, or the one file. Raises FileNotFoundError with a sentence."""
+def files(source):
+    """Every file in a zip, in a folder, or the one file, as `Found`. Raises FileNotFoundError with a sentence."""
     if source.is_dir():
         for path in sorted(source.rglob("*")):
-            if path.suffix.lower() == ".ipynb" and path.is_file() and not path.is_symlink():
-                stamp = reading.timestamp(path.parent)
-                yield described(
-                    path.relative_to(source).as_posix(), lambda path=path: plain_file(path), stamp
-                )
+            place = path.relative_to(source).as_posix()
+            if path.is_file() and not path.is_symlink() and not LEFTOVER.search(place):
+                yield described(place, lambda path=path: plain_file(path), reading.timestamp(path.parent))
     elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            members = {member.filename: member for member in archive.infolist()}
-            for member in archive.infolist():
-                if member.filename.lower().endswith(".ipynb") and not member.is_dir():
-                    beside = members.get(str(PurePosixPath(member.filename).with_name("timestamp.txt")))
-                    stamp = beside and reading.timestamp_text(unpacked(archive, beside))
-                    yield described(member.filename, lambda member=member: unpacked(archive, member), stamp)
+        archive = zipfile.ZipFile(source)  # closed with the last notebook that can still be read from it
+        members = {member.filename: member for member in archive.infolist()}
+        for place, member in members.items():
+            if not member.is_dir() and not LEFTOVER.search(place):
+                beside = members.get(str(PurePosixPath(place).with_name("timestamp.txt")))
+                stamp = beside and reading.timestamp_text(unpacked(archive, beside))
+                yield described(place, lambda member=member: unpacked(archive, member), stamp)
     elif source.is_file():
         yield described(source.name, lambda: plain_file(source))
     else:
@@ -310,8 +321,9 @@ def refusal(course, assignment, student, data):
     return ""
 
 
-def put(course, assignment, student, found, data):
+def put(course, assignment, student, found):
     """Write a notebook into its folder; whether another one was there, which is kept."""
+    data = found.read()
     folder = course.folder("submitted", student, assignment)
     path = folder / f"{assignment}.ipynb"
     there = path.exists()

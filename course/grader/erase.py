@@ -142,7 +142,7 @@ def naming(course, student, words, roster):
         if inside.parts[0] in OURS or path.is_symlink() or not path.is_file():
             continue
         if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
-            theirs = any(collect.whose(each, roster, {})[0] == student for each in collect.notebooks(path))
+            theirs = any(collect.whose(each, roster, {})[0] == student for each in collect.files(path))
         else:
             theirs = path.stat().st_size <= LARGEST and wanted.search(path.read_bytes())
         if theirs or wanted.search(str(inside).encode()):

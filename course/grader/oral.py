@@ -17,12 +17,11 @@ from cnnlab.handin.checking import shown
 
 from . import reading
 from .output import kept
-from .output.look import visible
 from .points import variants as v
 from .points import wrong_variants
 from .points.drawing import own_numbers
 from .points.words import WORDS
-from .roster import numbers_of, same
+from .roster import numbers_of, same, visible
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ def same(word):
     return word.strip().casefold()
 
 
+def visible(name):
+    """A name on one line of a terminal, its letters in their order: what would break that is spelled out."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
+
+
 def letters(text):
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 

@@ -20,7 +20,7 @@ from .output import export, feedback, glance, gradebook, kept, look, pages, zips
 from .points.drawing import read_secret
 from .points.problems import SETS
 from .points.scoring import Job
-from .roster import fits, numbers_of, same
+from .roster import fits, numbers_of, same, visible
 from .sandbox import outside
 
 
@@ -62,9 +62,9 @@ class Summary:
             f"{self.kept} were graded before."
         ]
         lines += [f"Sandbox: {road} ({number})." for road, number in sorted(self.roads.items())]
-        lines += [f"Look at {student}: {why}." for student, why in self.look]
+        lines += [f"Look at {visible(student)}: {visible(why)}." for student, why in self.look]
         for student, part, before, now, why in self.changed[:MOST_CHANGES]:
-            lines.append(f"Changed: {look.visible(student)}, {part}: {before} before, {now} now ({why}).")
+            lines.append(f"Changed: {visible(student)}, {part}: {before} before, {now} now ({why}).")
         if len(self.changed) > MOST_CHANGES:
             lines.append(
                 f"{len(self.changed) - MOST_CHANGES} more scores changed: see the page of the class."

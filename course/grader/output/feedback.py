@@ -80,8 +80,18 @@ LIVE_MATH = re.compile(
 )
 
 
+# A renderer looks for the end of each of these up to the end of the text, so that many of them take it minutes.
+OPENERS = ("\\begin", "\\\\(", "\\\\[")
+MOST_OPENERS, LONGEST = 200, 20_000
+
+
 def harmless(text):
-    """Markdown of a student without live HTML, links and images: formgrader shows it in the instructor's browser."""
+    """Markdown of a student without live HTML, links and images: formgrader shows it in the instructor's browser.
+
+    What is longer than an answer can be, or would keep the renderer busy, is shown as plain lines, which are not rendered.
+    """
+    if len(text) > LONGEST or any(text.count(opener) > MOST_OPENERS for opener in OPENERS):
+        return "\n".join(f"    {line}" for line in ("", *text.splitlines()))
     text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)  # no tag; a formula's "a<b" stays one
     for live, dead in (("](", "]&#40;"), ("][", "]&#91;"), ("]:", "]&#58;"), ("://", ":&#47;/")):
         text = text.replace(live, dead)

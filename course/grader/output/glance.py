@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..points.problems import SETS
 from ..points.words import WORDS
+from ..roster import visible
 from . import feedback, look, pages
 
 MOST_NAMES = 20  # of a group; the rest is a number
@@ -151,7 +152,7 @@ def table(title, head, rows, words=""):
 
 def named(students):
     """Students in one line, the first of them by name."""
-    shown = ", ".join(html.escape(look.visible(student)) for student in students[:MOST_NAMES])
+    shown = ", ".join(html.escape(visible(student)) for student in students[:MOST_NAMES])
     more = len(students) - MOST_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
 

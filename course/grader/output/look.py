@@ -12,11 +12,6 @@ NO_PAGE = "the feedback page could not be made"
 PERSONAL = ("hand", "agree")  # parts whose answers have each student's own numbers
 
 
-def visible(name):
-    """A student's id without what cannot be seen, line breaks and turned directions among it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
-
-
 def worth_a_look(results, pristine):
     """(student, why) of submissions that a person should see, sorted."""
     look = []

@@ -39,7 +39,7 @@ STATUSES = {
     "nothing handed in": "There is no notebook in the folder.",
     "symbolic link": "The notebook is a link to another file.",
     "unreadable notebook": "The notebook cannot be opened as a file.",
-    "notebook too large": "The notebook is larger than 64 MB.",
+    "notebook too large": "The notebook is larger than 64 MB, or holds millions of lists.",
     "empty file": "The notebook is empty.",
     "not a notebook": "The file is not the JSON of a notebook.",
     "grader failed": "The grader itself failed here. No points were decided; look at this submission.",

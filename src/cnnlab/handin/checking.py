@@ -75,7 +75,7 @@ def sheet_of(found: list[dict]) -> str:
     for name in known:
         if any(f'f"{name} {{STUDENT}} ' in text for text in texts):
             return name
-    marks = {reading.mark(cell).get("grade_id") for cell in found}
+    marks = {str(reading.mark(cell).get("grade_id")) for cell in found}
     shared = {
         name: len(marks & reading.solution_cells(sheet["notebook"]).keys()) for name, sheet in known.items()
     }

@@ -13,6 +13,9 @@ from functools import lru_cache
 
 SOURCE_LIMIT = 200 * 1024
 SEARCH_LIMIT = 10 * SOURCE_LIMIT  # of all cells together, in which names are looked for
+MOST_LISTS = (
+    4_000_000  # lists and objects in the JSON of a notebook, each of which takes far more memory than bytes
+)
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -62,6 +65,8 @@ def parsed(data: bytes) -> tuple[list[dict], str]:
     """The cells of a notebook, or none and the status that says why."""
     if not data.strip():
         return [], "empty file"
+    if data.count(b"[") + data.count(b"{") > MOST_LISTS:
+        return [], "notebook too large"
     try:
         notebook = json.loads(data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig"))
     except (ValueError, RecursionError, MemoryError):

@@ -125,14 +125,22 @@ def describe(error, request):
         frame = frame.tb_next
     if isinstance(error, SyntaxError) and request["do"] == "cell":
         line = [request["name"], error.lineno]
-    message = str(error)[:200] if request["do"] == "cell" else ""
+    message = told(error) if request["do"] == "cell" else ""
     lost = getattr(error, "name", None) if isinstance(error, NameError) else None
     return {
-        "type": type(error).__name__[:60],
+        "type": told(type(error).__name__)[:60],
         "line": line,
         "message": message,
         "name": lost if isinstance(lost, str) and len(lost) < 100 else None,
     }
+
+
+def told(error):
+    """What an exception says, or nothing where saying it fails, as for a number of thousands of digits."""
+    try:
+        return str(error)[:200]
+    except BaseException:
+        return ""
 
 
 if __name__ == "__main__":
