@@ -37,6 +37,13 @@ def parser():
     grade.add_argument("--road", choices=outside.ROADS, help="which sandbox to use; the best by default")
     grade.add_argument("--allow-unsealed", action="store_true", help="grade even where no sandbox holds")
     grade.add_argument("--no-feedback", action="store_true", help="leave the feedback pages for later")
+    letters = commands.add_parser(
+        "letters", help="write a page on which written answers are marked by ticking boxes"
+    )
+    letters.add_argument("assignment")
+    marks = commands.add_parser("marks", help="enter the marks that such a page has saved")
+    marks.add_argument("assignment")
+    marks.add_argument("file", type=Path)
     oral = commands.add_parser(
         "oral", help="print three questions about a student's own hand-in, with the answers"
     )
@@ -159,6 +166,36 @@ def late(course, arguments):
             run.hand_back_again(course, name)
     policy = course.policy
     print(f"Dates are in the time zone {policy.zone}. {policy.words() or 'Lateness costs nothing.'}".strip())
+    return 0
+
+
+def letters(course, arguments):
+    from . import letters
+    from .output import kept
+
+    name = arguments.assignment
+    with course.gradebook() as book:
+        found = letters.waiting(course, book, name)
+    path = course.root / f"{name}-letters.html"
+    if found:
+        kept.write_whole(path, letters.page(name, found))
+        print(f"{len(found)} answers to mark. Open {path}")
+    else:
+        path.unlink(missing_ok=True)
+        print(f"No written answer of {name} waits for a mark.")
+    return 0
+
+
+def marks(course, arguments):
+    from . import run
+    from .letters import enter
+
+    with course.gradebook() as book:
+        entered, refused = enter(course, book, arguments.assignment, arguments.file)
+    run.hand_back_again(course, arguments.assignment)
+    print(f"{len(entered)} marks entered.")
+    for student, why in refused:
+        print(f"Not entered for {student}: {why}.")
     return 0
 
 
@@ -285,6 +322,8 @@ COMMANDS = {
     "release": release,
     "due": due,
     "late": late,
+    "letters": letters,
+    "marks": marks,
     "oral": oral,
     "collect": collect_notebooks,
     "grade": grade,

@@ -82,9 +82,9 @@ def places(course, student):
 
 
 def forget_summaries(course):
-    """The summaries of the last runs name students: they go, and the next run writes them again."""
-    for name in ("summary.txt", "changes.csv"):
-        for path in course.root.glob(f"results/*/{name}"):
+    """Summaries of the last runs and pages to mark on name students: they go, and can be written again."""
+    for pattern in ("results/*/summary.txt", "results/*/changes.csv", "*-letters.html"):
+        for path in course.root.glob(pattern):
             path.unlink()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from cnnlab.formatting import number
 from cnnlab.handin.checking import shown
+from cnnlab.handin.reading import parsed
 
 from . import reading
 from .output import kept
@@ -129,6 +130,7 @@ def ps5_entries(own):
 
 
 SHIFTED = r"range\(|\[[^\]]*(?:\w *[:+-]|[:+-] *\w)[^\]]*\]"  # where a line says which place meets which
+HELPED, UNWRITTEN = "helped", "Write here."  # the cell's id, and what the sheet has in it
 PLANS = {
     "ps1": Plan(
         entries=ps1_entries,
@@ -179,18 +181,19 @@ PLANS = {
 
 
 def ask(course, assignment, student):
-    """The three questions about what a student handed in: a list of `Question`. ValueError where there is none to ask."""
+    """What to ask about a hand-in: a list of `Question`. ValueError where there is nothing to ask."""
     if assignment not in PLANS:
         raise ValueError(f"Questions are known for {', '.join(PLANS)}, not for {assignment}.")
     known = kept.load(course, assignment, student)
     if known is None:
         raise ValueError(f"{student} has no graded {assignment}. First: make grade ASSIGNMENT={assignment}")
     handed = reading.fetch(course.folder("submitted", student, assignment), assignment)
-    numbers = ""
+    numbers, asked = "", []
     if handed.data is not None:
+        asked = on_help(handed.data)
         others = {same(name) for name in course.students(assignment)}
         numbers, _ = numbers_of(reading.typed(handed.data), student, course.roster(), others)
-    return questions(assignment, numbers or student, kept.counting(course, known.result))
+    return asked + questions(assignment, numbers or student, kept.counting(course, known.result))
 
 
 def questions(assignment, numbers, result):
@@ -202,6 +205,19 @@ def questions(assignment, numbers, result):
         on_products(plan, own, result, draw),
         on_lines(plan, result),
         on_a_misconception(plan, own, result, draw),
+    ]
+
+
+def on_help(data):
+    """What the student wrote into the cell *What helped me*, to begin with; nothing if nothing."""
+    cells, _ = parsed(data)
+    said = [reading.text(cell).strip() for cell in cells if cell.get("id") == HELPED]
+    if not said or said[0] in ("", UNWRITTEN):
+        return []
+    return [
+        Question(
+            "You wrote what helped you. How did it?", "No answer is wrong here.", tuple(said[0].splitlines())
+        )
     ]
 
 
@@ -262,7 +278,7 @@ def on_a_misconception(plan, own, result, draw):
 
 def as_text(assignment, student, asked):
     """The questions for a terminal or a printer."""
-    lines = [f"{assignment}: three questions for {student}"]
+    lines = [f"{assignment}: questions for {student}"]
     for i, question in enumerate(asked, start=1):
         lines += [
             "",

@@ -3,7 +3,6 @@
 The submissions are our own, so they are graded on the best road of the machine, without walls if it has none.
 """
 
-import copy
 import csv
 import json
 import os
@@ -284,26 +283,6 @@ def test_manual_grades_are_kept(course):
     with course.gradebook() as book:
         grade = book.find_grade("letter", "ps4", "ps4", "ann")
         assert grade.needs_manual_grade and grade.manual_score == 2.5
-
-
-@pytest.mark.slow
-def test_a_graded_set_that_gets_a_cell_says_how_to_begin_anew(course):
-    hand_in(course, "ann", corpus.source("ps4"), "ps4")
-    run.grade(course, "ps4", FAST)
-    (sheet,) = course.root.glob("source/ps4/*.ipynb")
-    notebook = json.loads(sheet.read_text(encoding="utf-8"))
-    added = copy.deepcopy(
-        next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("points"))
-    )
-    added["id"], added["metadata"]["nbgrader"]["grade_id"] = "added", "added-points"
-    notebook["cells"].append(added)
-    sheet.write_text(json.dumps(notebook), encoding="utf-8")
-    with pytest.raises(ValueError, match="was graded already") as told:
-        run.release(course, "ps4")
-    command = next(line for line in str(told.value).splitlines() if line.lstrip().startswith("nbgrader "))
-    course.nbgrader(*command.split()[1:])
-    run.release(course, "ps4")
-    assert run.grade(course, "ps4", FAST).graded == 1
 
 
 def test_no_letter_is_zero_without_a_look(course):

@@ -76,15 +76,20 @@ def test_what_was_not_handed_in_is_said():
     assert "was not handed in" in oral.questions("ps1", "ann", result)[1].expected
 
 
+def test_what_helped_is_asked_about_first_if_something_was_written():
+    notebook = corpus.released("ps1")
+    assert oral.on_help(corpus.as_bytes(notebook)) == [] == oral.on_help(b"{")
+    next(cell for cell in notebook["cells"] if cell["id"] == oral.HELPED)["source"] = (
+        "An assistant.\nAnd Bob."
+    )
+    assert oral.on_help(corpus.as_bytes(notebook))[0].shown == ("An assistant.", "And Bob.")
+
+
 def test_the_text_is_for_a_terminal():
     result = handed_in("ps1")
     result.sources["circular"] = "def circular(x, w):\n    return x[\x1b[31m0:]\n"
     text = oral.as_text("ps1", "ann", oral.questions("ps1", "ann", result))
-    assert (
-        text.startswith("ps1: three questions for ann")
-        and text.count("Expected:") == 3
-        and "\x1b" not in text
-    )
+    assert text.startswith("ps1: questions for ann") and text.count("Expected:") == 3 and "\x1b" not in text
 
 
 def test_without_a_graded_hand_in_one_line_says_so(tmp_path, capsys):

@@ -401,6 +401,13 @@ SETS = {
             Part("agree", 3, agree("inputs", "deltas"), ps4_agree),
         ),
         written=(("letter", 3),),
+        rubrics={
+            "letter": (
+                "It says where the derivation goes wrong, and why.",
+                "It gives the right expression for this network.",
+                "It names a case in which the wrong one happens to be right.",
+            )
+        },
     ),
     "ps5": ProblemSet(
         (

@@ -5,7 +5,7 @@ back. Judges run outside the sandbox; they are the only place where points come 
 judges them, by the same tolerance and in the same words, but the inputs and the right answers are the grader's own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,6 +108,9 @@ class Part:
 class ProblemSet:
     parts: tuple
     written: tuple = ()  # (grade id, points) of answers that a person grades
+    rubrics: Mapping = field(
+        default_factory=dict
+    )  # grade id of such an answer: what each equal share of its points is for
 
     @property
     def points(self):
