@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
+from cnnlab.figures.svg import NARROW, WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES, TINT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_NARROW = 3.7  # inches: as wide as the column of a phone, so that text keeps its size there
+    from matplotlib.figure import Figure as Canvas
 
 
 def curves(
@@ -80,15 +79,11 @@ def bars(
     roles   {name: role} of bars that mean a role, such as "wrong"; the others are drawn in the color of text
     """
     with style():
-        fig = canvas(0.75 + 0.38 * len(values), WIDTH)
-        axes = fig.add_axes((0.36, 0.26 if xlabel else 0.1, 0.52, 0.7))
+        fig, axes = _named_rows(values, xlabel, room=0.5)
         names = list(values)
         for row, name in enumerate(names):
             color = _color(name, roles)
             axes.barh(row, values[name], height=0.62, facecolor=(color, TINT), edgecolor=color, linewidth=1.2)
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.set_xlabel(xlabel)
         for row, name in enumerate(names):
             axes.annotate(
                 number(values[name], digits),
@@ -118,25 +113,35 @@ def dots(
     says     what the picture shows; the alt text adds all values
     """
     with style():
-        fig = canvas(0.75 + 0.38 * len(values), WIDTH)
-        axes = fig.add_axes((0.36, 0.26 if xlabel else 0.1, 0.58, 0.7))
+        fig, axes = _named_rows(values, xlabel, room=0.25, log=log)
         for row, (name, row_values) in enumerate(values.items()):
             color = _color(name, roles)
             marker = "o" if color == INK else "x"
             axes.plot(
                 row_values, [row] * len(row_values), marker, color=color, fillstyle="none", markersize=7
             )
-        if log:
-            axes.set_xscale("log")
-        _plain_ticks(axes, False, log)
-        axes.set_yticks(range(len(values)), list(values))
-        axes.set_ylim(len(values) - 0.5, -0.5)
-        axes.set_xlabel(xlabel)
         axes.grid(True, color=INK, alpha=0.15, linewidth=0.5, linestyle="-")
         told = "; ".join(
             f"{name} {', '.join(number(value, digits) for value in row)}" for name, row in values.items()
         )
         return finish(fig, f"{says.strip()} {told}.")
+
+
+def _named_rows(values: Mapping, xlabel: str, room: float, log: bool = False) -> tuple[Canvas, Axes]:
+    """A row for each name, in a picture as wide as a phone's column; `room` stays free on the right, in inches."""
+    height, left, below = 0.75 + 0.38 * len(values), 0.25 + 0.064 * max(map(len, values)), 0.45
+    fig = canvas(height, NARROW)
+    low = below if xlabel else 0.2
+    axes = fig.add_axes(
+        (left / NARROW, low / height, (NARROW - left - room) / NARROW, (height - low - 0.05) / height)
+    )
+    if log:
+        axes.set_xscale("log")
+    _plain_ticks(axes, False, log)
+    axes.set_yticks(range(len(values)), list(values))
+    axes.set_ylim(len(values) - 0.5, -0.5)
+    fig.text(0.5, 0.06 / height, xlabel, ha="center", va="bottom")  # it is often wider than the axis
+    return fig, axes
 
 
 def _color(name: str, roles: Mapping[str, str] | None) -> str:
@@ -173,7 +178,7 @@ def corner(
     at, below = np.asarray(x), np.asarray(curve)
     over = {name: np.asarray(values) > below + 1e-9 for name, values in lines.items()}
     with style():
-        fig = canvas(2.5, _NARROW)
+        fig = canvas(2.5, NARROW)
         axes = fig.add_axes((0.11, 0.2, 0.6, 0.74))
         axes.plot(at, below, color=INK, linewidth=3)
         axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
@@ -208,7 +213,7 @@ def moves(
     """
     color = ROLES["weight"].either
     with style():
-        fig = canvas(0.62 + 0.56 * len(ends), _NARROW)
+        fig = canvas(0.62 + 0.56 * len(ends), NARROW)
         axes = fig.add_axes((0.03, 0.5 / fig.get_figheight(), 0.94, 1 - 0.52 / fig.get_figheight()))
         axes.axvline(start, color=INK, linewidth=0.8, linestyle=":")
         for row, (rule, places) in enumerate(ends.items()):

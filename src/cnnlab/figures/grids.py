@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cnnlab.arrays import Array
-from cnnlab.figures.svg import WIDTH, Figure, canvas, finish, style
+from cnnlab.figures.svg import NARROW, WIDTH, Figure, canvas, finish, style
 from cnnlab.formatting import number
 from cnnlab.palette import INK, ROLES, TINT
 
@@ -98,6 +98,8 @@ def grids(
     heights = [_row_height(row) for row in rows]
     high = sum(heights) + between * (len(rows) - 1)
     scale = min(cell_inches, WIDTH / wide)
+    # A phone shrinks what is wider than its column: letters of 10 points grow, to stay as large as 9 points in it.
+    letters = max(1.0, wide * scale / (NARROW * 10 / 9))
     with style():
         fig = canvas(high * scale, wide * scale)
         axes = fig.add_axes((0, 0, 1, 1))
@@ -108,7 +110,7 @@ def grids(
         for row, height in zip(rows, heights, strict=True):
             left = (wide - _row_width(row, cell)) / 2
             for item in row:
-                left += _draw(axes, item, left, top, height, cell, digits, scale, places)
+                left += _draw(axes, item, left, top, height, cell, digits, scale, letters, places)
             top += height + between
         for join in joins:
             _line(axes, join, places, cell)
@@ -146,6 +148,7 @@ def _draw(
     cell: float,
     digits: int,
     scale: float,
+    letters: float,
     places: dict[Grid, tuple[float, float]],
 ) -> float:
     """Draw one array or sign with its left edge at `left`; note its corner in `places`, return the width that it took."""
@@ -153,7 +156,12 @@ def _draw(
         width = _item_width(item, cell)
         title = _TITLE if height > 1.5 else 0.1
         axes.text(
-            left + (width - _GAP) / 2, top + (title + height) / 2, item, ha="center", va="center", fontsize=12
+            left + (width - _GAP) / 2,
+            top + (title + height) / 2,
+            item,
+            ha="center",
+            va="center",
+            fontsize=12 * letters,
         )
         return width
     table = item.table()
@@ -163,9 +171,11 @@ def _draw(
     start = top + title + (height - 0.15 - title - table.shape[0]) / 2
     places[item] = (left + inset, start)
     if item.title:
-        axes.text(left + width / 2, start - 0.3, item.title, ha="center", va="baseline", fontsize=10)
+        axes.text(
+            left + width / 2, start - 0.3, item.title, ha="center", va="baseline", fontsize=10 * letters
+        )
     longest = max(len(item.text(value, digits)) for value in table.flat)
-    size = min(10.0, 72 * scale * cell * 0.92 / (0.6 * max(longest, 1)))
+    size = min(10.0 * letters, 72 * scale * cell * 0.92 / (0.6 * max(longest, 1)))
     marked = item.marked()
     for (i, j), value in np.ndenumerate(table):
         x, y = left + inset + j * cell, start + i

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 WIDTH = 4.6
-"""Inches. A phone shows this width nearly unscaled, so 10 point text stays legible."""
+"""Inches: the widest picture. A phone shrinks it by a quarter, and its text must be larger for that."""
+NARROW = 3.5
+"""Inches: the column of a phone, where text of 9 points keeps its 12 pixels."""
 
 _STYLE = {
     "svg.fonttype": "none",

@@ -1,6 +1,6 @@
 """Max-pooling routes the gradient: each window's delta goes to its winner, and overlapping windows add up."""
 
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,7 @@ from cnnlab.arrays import Sizes
 from cnnlab.geometry import pair
 from cnnlab.widgets import still
 from cnnlab.widgets.base import (
+    WIDE,
     TraceWidget,
     blocks,
     check_geometry,
@@ -101,6 +102,48 @@ class PoolRouting(TraceWidget):
             rule: np.array([entry.total for entry in self.entries(rule)]).reshape(x.shape) for rule in RULES
         }
 
+    def routes(self) -> list[list[tuple]]:
+        """What each window gives under the rule shown first, window by window: [(place in x, product)]."""
+        outputs = self.arrays["dy"].shape
+        found: list[list[tuple]] = [[] for _ in range(self.arrays["dy"].size)]
+        for entry in self.entries(self.ties):
+            for term in entry.terms:
+                window = np.ravel_multi_index(term.factors[0].index, outputs)
+                found[window].append((entry.index[2:], term.product))
+        return found
+
+    def key_windows(self) -> list[int]:
+        """The first window, and the first one that adds to what an input has already."""
+        reached: set = set()
+        for window, route in enumerate(self.routes()):
+            if reached & {place for place, _ in route}:
+                return [0, window]
+            reached |= {place for place, _ in route}
+        return [0] if self.arrays["dy"].size > 1 else []
+
+    def frame(self, window: int) -> list[still.Block]:
+        """A key frame: what this window sees, its delta, and dx after it."""
+        x, dy = self.arrays["x"], self.arrays["dy"]
+        shape = x.shape[2:]
+        index = tuple(int(at) for at in np.unravel_index(window, dy.shape))
+        seen = trace.pool_window(x, self.size, index=index, stride=self.stride)
+        winners = trace.pool_winners(x, self.size, index=index, stride=self.stride)
+        dx, routes = np.zeros(x.shape), self.routes()
+        for place, share in chain(*routes[: window + 1]):
+            dx[0, 0][place] += share
+        now = {place for place, _ in routes[window]}
+        marks = {
+            "x": {still.cell(at[2:], shape): ("input", at in winners) for at in seen},
+            "dy": {still.cell(index[2:], dy.shape[2:]): ("delta", True)},
+            "dx": {
+                still.cell(place, shape): ("result", place in now)
+                for place, _ in chain(*routes[: window + 1])
+            },
+        }
+        labels = {"x": f"x, window {window + 1}", "dy": "its delta dy", "dx": "dx so far"}
+        grids = {name: grid(array, self.digits) for name, array in {"x": x, "dy": dy, "dx": dx}.items()}
+        return blocks(grids, labels, marks)
+
     def still(self) -> str:
         entries = self.entries(self.ties)
         arrays = {**self.arrays, "dx": self.results()[self.ties]}
@@ -112,7 +155,9 @@ class PoolRouting(TraceWidget):
             "dx": {cell: ("result", True) for cell in reached},
         }
         grids = {name: grid(array, self.digits) for name, array in arrays.items()}
-        labels = {"x": "input x, winners marked", "dy": "upstream gradient dy", "dx": "gradient dx"}
+        labels = {"x": "x, winners", "dy": "all of dy", "dx": "gradient dx"}
+        wide = self.arrays["x"].shape[-1] > WIDE
+        frames = [] if wide else [block for window in self.key_windows() for block in self.frame(window)]
         sentences = [
             f"{index_text('dx', entry.index[2:])} = {entry.text(self.digits)}"
             for entry in entries
@@ -125,7 +170,7 @@ class PoolRouting(TraceWidget):
             f"Upstream gradient dy: {rows['dy']}. Gradient dx, rule for ties {self.ties}: {rows['dx']}."
         )
         lines = [f"Windows of {window}; each dy goes to its winner.", *sentences[:6]]
-        return still.picture(self.title, blocks(grids, labels, marks), lines, alt)
+        return still.picture(self.title, [*frames, *blocks(grids, labels, marks)], lines, alt)
 
     def summary(self) -> str:
         size, stride = ("×".join(map(str, values)) for values in (self.size, self.stride))

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from cnnlab.palette import ROLES, TINT, paint
 
-WIDTH = 400
+WIDTH = 340  # the column of a phone: text keeps its 12 px there
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 DASHES = {"solid": "", "dashed": ' stroke-dasharray="6 3"', "dotted": ' stroke-dasharray="2 2"'}
 CHARACTER = 7.3  # the advance of one character at 12 px in the fonts above
-HEIGHT, GAP = 26, 3
+HEIGHT, GAP, BETWEEN = 26, 3, 16
 GHOST = 'fill="none" stroke="currentColor" stroke-opacity="0.6" stroke-width="0.8" stroke-dasharray="3 2"'
 Item = TypeVar("Item")
 
@@ -42,7 +42,9 @@ class Block:
             side = min(self.side, (WIDTH - 8) / max(len(row) for row in self.rows) - 1)
             return side, side
         longest = max(len(text) for row in self.rows for text in row if text is not None)
-        return max(28, longest * CHARACTER + 10), HEIGHT
+        columns = max(len(row) for row in self.rows)
+        room = (WIDTH - 8 + GAP) / columns - GAP
+        return max(longest * CHARACTER + 2, min(room, max(24, longest * CHARACTER + 8))), HEIGHT
 
     @property
     def gap(self) -> int:
@@ -95,25 +97,29 @@ class Block:
 
 def picture(title: str, blocks: list[Block], lines: list[str], alt: str, caption: str = "") -> str:
     """A figure of grids, side by side as far as they fit, with lines of words and a caption below."""
-    parts, x, y, row_height = [], 4.0, 26.0, 0.0
+    heading = wrap(title)
+    parts = [
+        f'<text x="4" y="{13 + 16 * n}" font-weight="700">{escape(line)}</text>'
+        for n, line in enumerate(heading)
+    ]
+    x, y, row_height = 4.0, 10.0 + 16 * len(heading), 0.0
     for block in blocks:
         width, height = block.size
         if x > 4 and x + width > WIDTH - 4:
             x, y, row_height = 4.0, y + row_height + 12, 0.0
         parts += block.draw(x, y)
-        x, row_height = x + width + 22, max(row_height, height)
+        x, row_height = x + width + BETWEEN, max(row_height, height)
     y += row_height + 16
     for line in (piece for text in lines for piece in wrap(text)):
         parts.append(f'<text x="4" y="{_n(y)}">{escape(line)}</text>')
         y += 18
-    heading = f'<text x="4" y="13" font-weight="700">{escape(title)}</text>'
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     right = max([WIDTH, *(4 + block.size[0] + 4 for block in blocks)])
     return (
         '<figure class="cnnlab-figure cnnlab-still">'
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {_n(right)} {_n(y)}" width="{_n(right)}" style="max-width:100%;height:auto" '
-        f'font-family="{FONT}" font-size="12" fill="currentColor">{lines_of(heading, *parts)}</svg>{below}</figure>'
+        f'font-family="{FONT}" font-size="12" fill="currentColor">{lines_of(*parts)}</svg>{below}</figure>'
     )
 
 
