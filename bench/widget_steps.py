@@ -73,11 +73,16 @@ def subjects():
     }
 
 
-def page_of(widget):
-    """A page with one widget, as the built book has it."""
-    packed = extension.pack({"one": {"state": widget.get_state()}}, ["one"])
-    place = f'<div class="cnnlab-widget" data-model="one">{widget.still()}</div>'
-    return f'<!DOCTYPE html><html lang="en"><title>widget</title><body>{place}{extension.embed(packed)}</body></html>'
+def page_of(*shown):
+    """A page with these widgets and nothing else, with the host of the built book."""
+    names = [str(n) for n, _ in enumerate(shown)]
+    states = {name: {"state": widget.get_state()} for name, widget in zip(names, shown, strict=True)}
+    places = "".join(
+        f'<div class="cnnlab-widget" data-model="{name}">{widget.still()}</div>'
+        for name, widget in zip(names, shown, strict=True)
+    )
+    embedded = extension.embed(extension.pack(states, names))
+    return f'<!DOCTYPE html><html lang="en"><title>widgets</title><body>{places}{embedded}</body></html>'
 
 
 def measure(page, folder, widget):

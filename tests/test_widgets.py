@@ -40,6 +40,7 @@ from cnnlab.widgets import (
     Turn,
     TwoLayers,
     WeightSharing,
+    still,
 )
 from cnnlab.widgets.convolution import PLACES
 from tools.sphinx_ext import widgets as extension
@@ -461,7 +462,7 @@ def test_an_address_brings_numbers_and_nonsense_brings_words():
     assert address == "#numbers;nine-neurons-one-kernel/w=1,2,-3,0.5,0,0,0,0,9;other/x=1,2"
     assert script.call("readAddress", address) == own
     assert script.call("numbersAsked", own[name], given) == {
-        "arrays": {"w": [1, 2, -3, 0.5, 0, 0, 0, 0, 9]}, "words": "",
+        "arrays": {"w": [1, 2, -3, 0.5, 0, 0, 0, 0, 9]}, "moved": {}, "words": "",
     }  # fmt: skip
     for nonsense, words in {
         "w=1,2": "w has 9 numbers",
@@ -477,9 +478,22 @@ def test_an_address_brings_numbers_and_nonsense_brings_words():
     alone = {name: {"x": "1,2", "alone": ""}}
     assert script.call("writeAddress", alone) == f"#numbers;{name}/x=1,2/alone"
     assert script.call("readAddress", f"#numbers;{name}/x=1,2/alone") == alone
-    assert script.call("numbersAsked", {"alone": ""}, given) == {"arrays": {}, "words": ""}
+    assert script.call("numbersAsked", {"alone": ""}, given) == {"arrays": {}, "moved": {}, "words": ""}
     for other in ("", "#the-check", "#numbers;", "#numbers;;/;=", "#numbers"):
         assert name not in script.call("readAddress", other)
+
+
+def test_an_address_moves_sliders_as_far_as_they_go():
+    script = Script("arithmetic", "judgment", "numbers")
+    state = SlidingKernel(integers(0, 8), [1, -2, 3], integers(1, 8), padding=1).trace
+    asked = {"stride": "2", "padding": "0", "dilation": "4", "size": "1,2", "w": "1"}
+    found = script.call("numbersAsked", asked, state["given"], state["sliders"])
+    assert found["moved"] == {"stride": 2, "padding": 0} and found["arrays"] == {}
+    for words in ("dilation goes from 1 to 3", "size goes from 1 to 3", "w has 3 numbers"):
+        assert words in found["words"]
+    still_there = script.call("numbersAsked", {"stride": "1.5"}, state["given"], state["sliders"])
+    assert still_there["moved"] == {} and "stride goes from 1 to 3" in still_there["words"]
+    assert "there is no stride" in script.call("numbersAsked", {"stride": "2"}, state["given"])["words"]
 
 
 @pytest.mark.parametrize(
@@ -759,6 +773,34 @@ def test_a_still_draws_its_numbers_from_the_trace():
     for name in ("x", "w", "dy", "dw"):
         texts = strings((widget.arrays | widget.results)[name])
         assert any(shown[k : k + len(texts)] == texts for k in range(len(shown))), name
+
+
+PICTURES = [widget for widget in ONE_OF_EACH if not isinstance(widget, (AnswerBox, Practice))]
+
+
+@pytest.mark.parametrize("widget", PICTURES, ids=repr)
+def test_a_still_is_as_wide_as_a_phone_s_column_and_holds_all_its_words(widget):
+    svg = ElementTree.fromstring(widget.still()).find(f"{SVG}svg")
+    _, _, width, height = map(float, svg.get("viewBox").split())
+    assert width == still.WIDTH
+    for node in svg.iter(f"{SVG}text"):
+        long = len(node.text or "") * still.CHARACTER
+        left = float(node.get("x")) - (long / 2 if node.get("text-anchor") else 0)
+        assert left >= 0 and left + long <= width and float(node.get("y")) <= height, node.text
+
+
+def test_the_still_of_a_pool_begins_with_the_first_window_and_shows_where_deltas_add():
+    pooling = examples.pooling  # 1 5 7 2 in windows of 2: the last two share the 7
+    widget = PoolRouting(pooling.x, pooling.dy, pooling.size, pooling.stride)
+    assert widget.key_windows() == [0, 2]
+    x, dy, dx = widget.frame(0)
+    assert (x.label, dx.rows) == ("x, window 1", [["0", "10", "0", "0"]])
+    assert x.marks == {(0, 0): ("input", False), (0, 1): ("input", True)}
+    assert dy.marks == {(0, 0): ("delta", True)} and dx.marks == {(0, 1): ("result", True)}
+    *_, dx = widget.frame(2)
+    assert dx.rows == [widget.trace["results"]["dx"]["first"]]
+    assert dx.marks == {(0, 1): ("result", False), (0, 2): ("result", True)}
+    assert PoolRouting([[1, 2]], [[3]], (1, 2)).key_windows() == [], "one window is no strip"
 
 
 @pytest.mark.parametrize("widget", ONE_OF_EACH, ids=repr)

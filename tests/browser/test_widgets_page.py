@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 from playwright.sync_api import TimeoutError as Late
 
+from bench import widget_steps
 from cnnlab import geometry, network, widgets
 from cnnlab import trace as traces_of
 from cnnlab.formatting import number
@@ -593,7 +594,7 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
             assert f"{name}[" in widget.locator(".cnn-spoken").inner_text(), "a change is announced"
         assert badge.is_visible()
 
-        shared = page.url
+        shared = address_of(page)
         assert "#numbers;" in shared
         again = open_page(shared.partition("/book/")[2].join(["book/", ""]))
         other = dict_of(again, path)[trace["title"]]
@@ -644,6 +645,84 @@ def test_a_slider_makes_another_convolution(open_page):
             assert shown_in(widget, "dy", 0) == made["y"]
         assert not widget.get_by_text("your numbers", exact=True).is_visible()
     assert page.complaints == []
+
+
+def test_a_link_brings_sliders_and_numbers(open_page):
+    """What one reader moved and typed another one sees; so does who follows the link on a page that is open already."""
+    path = ROOT / "book/strides-padding-dilation.ipynb"
+
+    def sliding(page):
+        return [one for one, state in widgets_of(page, traces(path)) if kind(state) == "SlidingKernel"]
+
+    def state_of(widget):
+        moved = [slider.input_value() for slider in widget.get_by_role("slider").all()]
+        return moved, [shown_in(widget, name, part) for name in ("x", "w", "dy") for part in (0, 1)]
+
+    page = open_page("book/strides-padding-dilation.html")
+    before = [state_of(widget) for widget in sliding(page)]
+    for widget in sliding(page):
+        widget.locator(".cnn-grid[data-name='w']").get_by_role("gridcell").nth(0).click()
+        widget.get_by_role("button", name="One more").click()
+        widget.get_by_role("slider").first.press("ArrowLeft")
+        assert widget.get_by_text("your numbers", exact=True).is_visible()
+    shared, sent = address_of(page), [state_of(widget) for widget in sliding(page)]
+    assert all(a[0] != b[0] and a[1] != b[1] for a, b in zip(before, sent, strict=True))
+    again = open_page(shared.partition("/book/")[2].join(["book/", ""]))
+    assert [state_of(widget) for widget in sliding(again)] == sent
+    pieces = [sorted(address.partition("#")[2].split(";")) for address in (shared, address_of(again))]
+    assert pieces[0] == pieces[1], "the link stays as it came"
+    sliding(page)[0].get_by_role("slider").first.press("ArrowRight")
+    assert address_of(page) != shared and state_of(sliding(page)[0]) != sent[0]
+    page.evaluate("(address) => { location.href = address; }", shared)
+    page.wait_for_timeout(200)
+    assert [state_of(widget) for widget in sliding(page)] == sent
+    assert page.complaints == again.complaints == []
+
+
+def page_with(open_page, folder, *shown):
+    """A page of these widgets alone, with the host of the built book."""
+    (folder / "page.html").write_text(widget_steps.page_of(*shown), encoding="utf-8")
+    page = open_page("page.html", address=folder.as_uri())
+    page.wait_for_function(ALL_ALIVE)
+    return page
+
+
+ALL_ALIVE = "!document.querySelector('.cnnlab-widget:not([data-alive])')"
+
+
+def test_two_widgets_of_one_title_have_addresses_of_their_own(open_page, tmp_path):
+    """The second one's numbers are the second one's when the page is opened again."""
+    pair = [widgets.ThreeSums([1, 2, 3], [1, 1], [1, 1], title="One title") for _ in range(2)]
+    page = page_with(open_page, tmp_path, *pair)
+    page.locator(".cnnlab-widget").last.get_by_role("button", name="One more").click()
+    assert address_of(page).endswith("#numbers;one-title-2/w=2,1")
+    page.reload()
+    page.wait_for_function(ALL_ALIVE)
+    shown = [shown_in(one, "w", 0) for one in page.locator(".cnnlab-widget").all()]
+    assert shown == [["1", "1"], ["2", "1"]]
+    assert page.complaints == []
+
+
+def test_the_foot_says_what_can_be_typed_over(open_page, tmp_path):
+    """Underlined are the numbers that stand in their cells; where there is no room for numbers there are shades."""
+    wide = widgets.WeightSharing(np.arange(30), [1, 2], np.ones(29))
+    page = page_with(open_page, tmp_path, widgets.ThreeSums([1, 2, 3], [1, 1], [1, 1]), wide)
+    underlined, shaded = (
+        "Underlined numbers can be typed over.",
+        "Choose a shaded cell of x or dy and type a number.",
+    )
+    assert page.locator(".cnn-foot").all_inner_texts() == [underlined, f"{underlined} {shaded}"]
+    assert page.locator(".cnn-small").count() == 2
+    of_the_network = open_page("book/whole-network.html")
+    pairs = widgets_of(of_the_network, traces(ROOT / "book/whole-network.ipynb"))
+    widget = next(widget for widget, state in pairs if kind(state) == "BackwardPass")
+    assert widget.locator(".cnn-foot").inner_text() == "Choose a shaded cell of x and type a number."
+
+
+def address_of(page):
+    """The page's address, once what was changed last has been drawn: it is written after that."""
+    later = "(done) => requestAnimationFrame(() => setTimeout(() => setTimeout(() => done(location.href))))"
+    return page.evaluate(f"() => new Promise({later})")
 
 
 def dict_of(page, path):

@@ -38,6 +38,14 @@ function unpack() {
   // What all pages share stands in a file of its own, which the browser keeps.
   const shared = globalThis.cnnlabShared ?? { parts: [], styles: [] };
   const [allParts, allStyles] = [[...shared.parts, ...parts], [...shared.styles, ...styles]];
+  // Widgets of one title are told apart in the page's address by a number.
+  const seen = {};
+  for (const { dataset } of document.querySelectorAll(".cnnlab-widget")) {
+    const { title } = models[dataset.model].state.trace;
+    if (!title) continue; // an answer box writes no address
+    seen[title] = (seen[title] ?? 0) + 1;
+    if (seen[title] > 1) dataset.nth = seen[title];
+  }
   for (const place of worn) {
     const style = document.createElement("style");
     style.textContent = allStyles[place];

@@ -27,11 +27,20 @@ function positions(spatial, kernel, { stride = 1, padding = 0, dilation = 1 } = 
   return kernel.map((m, axis) => Math.floor((spatial[axis] + 2 * p[axis] - d[axis] * (m - 1) - 1) / s[axis]) + 1);
 }
 
+const joined = new Map();
+
+/** The connections of these shapes and options, found once: every sum and every picture of a frame asks for them. */
+function connections(spatial, kernel, options = {}) {
+  const key = JSON.stringify([spatial, kernel, options]);
+  if (!joined.has(key)) joined.set(key, findConnections(spatial, kernel, options));
+  return joined.get(key);
+}
+
 /**
  * Every connection as {output, weight, input}, three places, output by output. Along each axis output i and weight m
  * meet input i stride + m dilation - padding; where x has no such index there is padding, and no connection.
  */
-function connections(spatial, kernel, { stride = 1, padding = 0, dilation = 1 } = {}) {
+function findConnections(spatial, kernel, { stride = 1, padding = 0, dilation = 1 }) {
   const [s, p, d] = [stride, padding, dilation].map((option) => pair(option, kernel.length));
   const outputs = positions(spatial, kernel, { stride, padding, dilation });
   const found = [];
@@ -170,10 +179,14 @@ function poolDx(dy, x, size, stride, ties) {
 function number(value, digits = 6) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
   if (value === 0) return "0";
-  let [mantissa, exponent] = Math.abs(value).toExponential(digits - 1).split("e");
-  const [exact, place] = Math.abs(value).toExponential(100).split("e");
-  const all = exact.replace(".", "");
-  if (/^50*$/.test(all.slice(digits)) && Number(all[digits - 1]) % 2 === 0) [mantissa, exponent] = [all.slice(0, digits), place];
+  const size = Math.abs(value);
+  let [mantissa, exponent] = size.toExponential(digits - 1).split("e");
+  // Only what has one digit more, and no other, can stand between two; it is rare, and to be sure of it takes long.
+  if (Number(size.toExponential(digits)) === size) {
+    const [exact, place] = size.toExponential(100).split("e");
+    const all = exact.replace(".", "");
+    if (/^50*$/.test(all.slice(digits)) && Number(all[digits - 1]) % 2 === 0) [mantissa, exponent] = [all.slice(0, digits), place];
+  }
   const kept = mantissa.replace(".", "").replace(/0+$/, "");
   const power = Number(exponent);
   const sign = value < 0 ? "-" : "";

@@ -28,20 +28,21 @@ const MOST = 4; // terms that are written out
 
 function draw({ trace, root, signal, memory }) {
   const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed, chance: false });
-  const write = (value) => number(value, trace.digits);
+  const text = (value) => number(value, trace.digits);
   const net = networkOf(trace.net);
   let kernel = memory.kernel ?? trace.kernel;
   let klass = memory.klass ?? trace.label;
   let shown = compute();
+  let texts = write(shown);
   let lit = memory.lit ?? null; // {of, place, step}: what the reader chose at a step; else one delta is followed
 
   function compute() {
     return networkShown(numbers.arrays.x, net, trace, kernel, klass);
   }
-  /** The texts of an array: Python's own for the book's numbers. */
-  function texts(name) {
+  /** The texts of all arrays: Python's own for the book's numbers. */
+  function write(arrays) {
     const own = numbers.own() || kernel !== trace.kernel || klass !== trace.label;
-    return own ? shown[name].values.map(write) : trace.results[name];
+    return own ? Object.fromEntries(Object.entries(arrays).map(([name, { values }]) => [name, values.map(text)])) : trace.results;
   }
   const grid = (names, small, shape = shown[names[0]].shape) =>
     makeGrid({
@@ -50,7 +51,7 @@ function draw({ trace, root, signal, memory }) {
       shape,
       small,
       role: ROLE[names[0]] ?? "delta",
-      parts: names.map((name) => ({ name, role: ROLE[name] ?? "delta", text: texts(name) })),
+      parts: names.map((name) => ({ name, role: ROLE[name] ?? "delta", text: texts[name] })),
       numbers: names[0] === "x" ? numbers : undefined,
       choose: (place) => choose(names.at(-1), place),
     });
@@ -123,14 +124,14 @@ function draw({ trace, root, signal, memory }) {
   /** Compute all of it again, and write what changed. */
   function refresh() {
     shown = compute();
-    for (const names of [["w", "dw"], ["b", "db"], ...["z", "a", "p", "v", "dx", "dz", "da", "dp", "dv", "q", "ds"].map((one) => [one])]) {
-      for (const one of names) texts(one).forEach((text, place) => home(one).write(one, place, text));
-      grids[names[0]].shade();
-      grids[names[0]].fit();
+    texts = write(shown);
+    for (const [name, grid] of Object.entries(grids)) {
+      if (name !== "x") texts[name].forEach((one, place) => grid.write(name, place, one));
+      grid.shade();
     }
-    const [v, dv] = [grids.v, grids.dv].map((one) => one.el.querySelector(".cnn-label"));
-    v.replaceChildren(make("b", { "data-role": "weight" }, `v[${klass}]`));
-    dv.replaceChildren(make("b", { "data-role": "result" }, `dv[${klass}]`));
+    // Room for the gradients that the last step brings.
+    for (const name of ["w", "b"]) grids[name].fit(Math.max(...texts[`d${name}`].map((one) => one.length)));
+    for (const name of ["v", "dv"]) setText(grids[name].el.querySelector(".cnn-label b"), `${name}[${klass}]`);
   }
 
   function show(k) {
@@ -140,18 +141,19 @@ function draw({ trace, root, signal, memory }) {
     const of = mine ? lit.of : step?.brings[0] ?? "q";
     const place = mine ? lit.place : (way[of] ?? trace.label);
     for (const [one, { el }] of Object.entries(grids)) el.toggleAttribute("data-veiled", /^d/.test(one) && stepOf(one) > k);
-    for (const [one, flat] of [["w", "dw"], ["b", "db"]]) {
-      texts(flat).forEach((text, at) => grids[one].write(flat, at, k < LAYERS.length ? "·" : text));
+    for (const name of ["dw", "db"]) {
+      texts[name].forEach((one, at) => home(name).write(name, at, k < LAYERS.length ? "·" : one));
     }
-    mark(of, place);
-    const { text, total } = explain(of, place);
-    formula.textContent = text;
+    const made = behind(shown, net, trace, kernel, klass, of, place);
+    mark(of, place, made);
+    const total = texts[of][place];
+    formula.textContent = explain(of, place, made);
     const [left, ...line] = CODE[of] ?? [of, " is given"];
     code.show([left, ROLE[of] ?? "delta"], ...line);
-    words.textContent = mine || !step ? (step ? `Step ${k}: ${step.name}. Lit is what makes ${say(of, place)}.` : `The forward pass is done: loss ${texts("loss")[0]}. Step backwards from it, or choose any number.`) : step.words;
+    words.textContent = mine || !step ? (step ? `Step ${k}: ${step.name}. Lit is what makes ${say(of, place)}.` : `The forward pass is done: loss ${texts.loss[0]}. Step backwards from it, or choose any number.`) : step.words;
     sum.textContent = total;
-    const scaled = home(of).el.classList.contains("cnn-small") ? of : "dz";
-    top.textContent = `${write(Math.max(...shown[scaled].values.map(Math.abs)))} in ${scaled}`;
+    const scaled = home(of).small ? of : "dz";
+    top.textContent = `${text(Math.max(...shown[scaled].values.map(Math.abs)))} in ${scaled}`;
     ramp.dataset.role = ROLE[scaled] ?? "delta";
     return `${step ? `Step ${k} of ${LAYERS.length}: ${step.name}.` : "Forward pass."} ${say(of, place)} = ${total}. ${words.textContent}`;
   }
@@ -162,10 +164,8 @@ function draw({ trace, root, signal, memory }) {
     return indexText(of, place, shown[of].shape);
   }
   /** One number as a sum: its terms, those that are not 0, with what other kernels and biases bring. */
-  function explain(of, place) {
-    const { terms, rest, window } = behind(shown, net, trace, kernel, klass, of, place);
-    const total = texts(of)[place];
-    if (!terms.length) return { text: say(of, place), total };
+  function explain(of, place, { terms, rest, window }) {
+    if (!terms.length) return say(of, place);
     const written = ({ factors, product, weight }) => {
       const [first, at] = factors[0];
       const value = signed(shown[first].values[at], trace.digits);
@@ -181,11 +181,10 @@ function draw({ trace, root, signal, memory }) {
     if (telling.length > some.length) pieces.push(`… (${telling.length} terms that are not 0)`);
     const other = { z: "b", dx: "other kernels", ds: "right class" }[of];
     if (rest) pieces.push(`${signed(rest, trace.digits)} (${other})`);
-    return { text: `${say(of, place)} = ${pieces.join(" + ") || written(terms[0])}`, total };
+    return `${say(of, place)} = ${pieces.join(" + ") || written(terms[0])}`;
   }
   /** Windows, winners and dead places; the number that is asked for, and what is behind it. */
-  function mark(of, place) {
-    const { terms, window = [] } = behind(shown, net, trace, kernel, klass, of, place);
+  function mark(of, place, { terms, window = [] }) {
     const marks = Object.fromEntries(Object.keys(grids).map((one) => [one, new Map()]));
     const put = (one, at, mark) => {
       const grid = { dw: "w", db: "b", s: "q" }[one] ?? one;

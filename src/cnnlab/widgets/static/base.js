@@ -11,6 +11,11 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Write a text where another one stands: a frame pays for every node that is touched. */
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** An id that no other widget of the document has; a page loads this module more than once. */
 function freshId(name) {
   const key = Symbol.for("cnnlab.ids");

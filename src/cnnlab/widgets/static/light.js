@@ -12,7 +12,7 @@ function litSum(arrays, { options, digits }, name, place) {
 
 /**
  * A picture in which one sum is lit at a time. `build` makes its grids, given {numbers, arrays, results, light}, and returns
- * {grids, el, paint}: `paint(lit, results)` draws the sum that is lit and returns a sentence about it.
+ * {grids, el, paint}: `paint(lit, results)` draws the sum that is lit and returns a sentence about it. Returns the numbers.
  */
 function drawLight({ trace, root, signal, memory }, at, build) {
   const numbers = makeNumbers({ root, trace, signal, memory, say, changed: () => light(...memory.lit, true) });
@@ -50,4 +50,5 @@ function drawLight({ trace, root, signal, memory }, at, build) {
     return said;
   }
   numbers.attach(Object.fromEntries(Object.entries(grids).filter(([name]) => arrays[name])), [at, trace.first]);
+  return numbers;
 }

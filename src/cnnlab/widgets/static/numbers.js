@@ -25,23 +25,41 @@ function writeAddress(parts) {
   return pieces.length ? HASH + pieces.join(";") : "";
 }
 
-/** The name of a widget in an address: its title. */
+/** A title as an address writes it. */
 function slug(title) {
   return title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 }
 
-/** The numbers that an address asks for, {name: values}, and a word about what does not fit. */
-function numbersAsked({ alone, ...asked }, given) {
-  const arrays = {};
+/**
+ * The name of a widget in its page's address: its title, and a number where the page has others of that title. Null where the
+ * address is not the widget's to write: only a page of the book has one.
+ */
+function nameOf(root, { title }) {
+  const place = root.closest(".cnnlab-widget");
+  return place && [slug(title), place.dataset.nth].filter(Boolean).join("-");
+}
+
+/**
+ * What an address asks for: the numbers of arrays, {name: values}, the positions of sliders, {name: value}, and a word about
+ * what does not fit. `sliders` has the least and the largest value of each.
+ */
+function numbersAsked({ alone, ...asked }, given, sliders = {}) {
+  const [arrays, moved] = [{}, {}];
   const wrong = [];
   for (const [name, text] of Object.entries(asked)) {
     const values = String(text).split(",").map(readNumber);
+    if (Object.hasOwn(sliders, name)) {
+      const [least, most] = sliders[name];
+      if (values.length === 1 && Number.isInteger(values[0]) && values[0] >= least && values[0] <= most) moved[name] = values[0];
+      else wrong.push(`${name} goes from ${least} to ${most}`);
+      continue;
+    }
     const count = Object.hasOwn(given, name) ? given[name].values.length : 0;
     if (count && values.length === count && values.every(Number.isFinite)) arrays[name] = values;
     else wrong.push(count ? `${name} has ${count} numbers` : `there is no ${name}`);
   }
   const words = wrong.length ? `The address asks for numbers that do not fit here: ${wrong.join(", ")}. They were left out.` : "";
-  return { arrays, words };
+  return { arrays, moved, words };
 }
 
 /**
@@ -49,12 +67,12 @@ function numbersAsked({ alone, ...asked }, given) {
  * the address. `changed` draws what depends on it and returns words for it; without `chance` there are no random numbers.
  */
 function makeNumbers({ root, trace, signal, memory, say, changed, chance = true }) {
-  const given = trace.given;
+  const { given, sliders, moved = {} } = trace;
   const arrays = Object.fromEntries(Object.entries(given).map(([name, { shape, values }]) => [name, { shape, values: [...values] }]));
-  // Only a page of the book has an address that is this widget's to write.
-  const page = root.closest(".cnnlab-widget") ? slug(trace.title) : null;
+  const page = nameOf(root, trace);
   let grids = {};
   let target = null;
+  let late = false; // whether the address is behind
 
   const mark = make("span", { class: "cnn-badge", hidden: "" }, "your numbers");
   const alone = makeAlone({ root, signal, memory, told: keep });
@@ -104,10 +122,22 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     const mine = Object.keys(given)
       .filter((name) => given[name].values.some((_, place) => differs(name, place)))
       .map((name) => [name, arrays[name].values.map((one) => number(one, 12)).join(",")]);
+    mine.unshift(...Object.entries(moved));
     if (alone.isOpen()) mine.push(["alone", ""]);
     const { [page]: _, ...others } = readAddress(location.hash);
     const hash = writeAddress(mine.length ? { ...others, [page]: Object.fromEntries(mine) } : others);
     if (hash || location.hash.startsWith(HASH)) history.replaceState(history.state, "", hash || location.pathname + location.search);
+  }
+  /** A browser takes milliseconds to change its address: the picture comes first. */
+  function keepLater() {
+    if (late) return;
+    late = true;
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        late = false;
+        if (!signal.aborted) keep();
+      }),
+    );
   }
   function set(name, place, to) {
     if (value(name, place) === to) return "";
@@ -119,7 +149,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
   function settle(name, place, to) {
     tell();
     const words = set(name, place, to) || changed();
-    keep();
+    keepLater();
     say(`${label(name, place)} = ${text(name, place)}${differs(name, place) ? ", your number" : ""}. ${words}`);
   }
   function nudge(change) {
@@ -145,7 +175,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     const wanted = Boolean(asked && "alone" in asked);
     if (page && wanted !== alone.isOpen()) alone.set(wanted);
     if (!asked) return false;
-    const { arrays: found, words } = numbersAsked(asked, given);
+    const { arrays: found, words } = numbersAsked(asked, given, sliders);
     if (own() || Object.keys(found).length) replace((name) => found[name] ?? given[name].values, "The numbers of the address.");
     tell(words);
     return true;
@@ -161,21 +191,25 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     own,
     set,
     settle,
+    keep,
     aim,
     /** What was typed is no number: the one before stays, and the reader hears what was expected. */
     refuse(name, place, before, typed) {
       set(name, place, before);
       tell(`“${typed}” is not a number. Type one such as 2, -0.5 or 3/4. ${label(name, place)} stays ${text(name, place)}.`);
     },
-    /** Show these grids, and take what the address or an earlier drawing has. */
+    /** Show these grids, and take what an earlier drawing has; the address is heard once, and when it changes. */
     attach(shown, first) {
       grids = shown;
-      note.textContent = "Underlined numbers can be typed over.";
+      const shaded = Object.entries(shown).filter(([, { small }]) => small).map(([name]) => name);
+      const choose = shaded.length ? `Choose a shaded cell of ${shaded.join(" or ")} and type a number.` : "";
+      note.textContent = [shaded.length < Object.keys(shown).length && "Underlined numbers can be typed over.", choose].filter(Boolean).join(" ");
       aim(...first);
       if (memory.arrays) replace((name) => memory.arrays[name]?.values ?? given[name].values, "");
       else redraw();
-      if (read()) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
-      addEventListener("hashchange", () => read(), { signal });
+      if (!memory.heard && read()) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
+      memory.heard = true;
+      addEventListener("hashchange", read, { signal });
     },
   };
 }

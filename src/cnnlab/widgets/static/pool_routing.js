@@ -36,7 +36,7 @@ function draw({ trace, root, signal, memory }) {
 
   const text = (array) => array.values.map(write);
   const grid = (name, words, role, parts, choose) =>
-    makeGrid({ name, words, role, shape: arrays[name].shape, small: arrays[name].shape.at(-1) > trace.wide, parts, numbers, choose });
+    makeGrid({ name, words, role, shape: arrays[name].shape, small: trace.given[name].small, parts, numbers, choose });
   const part = (name, role, texts) => ({ name, role, text: texts });
   const grids = {
     x: grid("x", label("input", "x", "over", "dx"), "input", [part("x", "input", text(arrays.x)), part("dx", "result", arrays.x.values.map(() => "0"))], explain),

@@ -60,45 +60,50 @@ function glide(nodes, change) {
 function draw({ trace, root, signal, memory }) {
   const book = { stride: trace.options.stride[0], padding: trace.options.padding[0], dilation: trace.options.dilation[0], size: trace.given.w.values.length };
   const full = enough(trace);
-  memory.options ??= { ...book };
+  memory.options ??= asked() ?? { ...book };
   memory.full ??= enough(trace);
   memory.table ??= "strip";
   let ended = null;
   signal.addEventListener("abort", () => ended?.abort());
+  addEventListener("hashchange", () => asked() && take(asked(), false), { signal });
 
   const sliders = Object.entries(trace.sliders).map(([name, [min, max]]) => {
     const words = make("span", { class: "cnn-number" });
     const [long, letter] = OPTIONS[name];
-    const tell = () => (words.textContent = `${letter} = ${memory.options[name]}`);
     const range = make("input", {
-      type: "range", min, max, value: memory.options[name], "aria-label": `${long} ${letter}`, style: "width: 5rem; accent-color: currentColor",
+      type: "range", min, max, "aria-label": `${long} ${letter}`, style: "width: 5rem; accent-color: currentColor",
       oninput() {
-        memory.options[name] = Number(range.value);
-        tell();
-        forget();
-        rebuild();
+        take({ ...memory.options, [name]: Number(range.value) }).keep();
       },
     });
-    tell();
-    return make("label", { class: "cnn-skip", title: long }, words, range);
+    const tell = () => {
+      range.value = memory.options[name];
+      setText(words, `${letter} = ${range.value}`);
+    };
+    return { el: make("label", { class: "cnn-skip", title: long }, words, range), tell };
   });
-  const bar = make("div", { class: "cnn-controls", role: "group", "aria-label": "Options" }, ...sliders);
+  const bar = make("div", { class: "cnn-controls", role: "group", "aria-label": "Options" }, ...sliders.map(({ el }) => el));
   root.append(bar);
   rebuild();
 
-  /** With other options there are other numbers: those in the page's address no longer fit. */
-  function forget() {
-    if (!root.closest(".cnnlab-widget") || !location.hash.startsWith(HASH)) return;
-    const name = slug(trace.title);
-    const { [name]: mine, ...others } = readAddress(location.hash);
-    if (mine && "alone" in mine) others[name] = { alone: "" };
-    history.replaceState(history.state, "", writeAddress(others) || location.pathname + location.search);
+  /** The options that the address asks for, or null where it says nothing of this widget. */
+  function asked() {
+    const mine = readAddress(location.hash)[nameOf(root, trace)];
+    return mine ? { ...book, ...numbersAsked(mine, {}, trace.sliders).moved } : null;
+  }
+  /** Move the sliders, and draw what they give; returns its numbers. They are the reader's, or those of a new address. */
+  function take(options, kept = true) {
+    memory.options = options;
+    memory.heard = kept;
+    return rebuild();
   }
   function rebuild() {
     ended?.abort();
     ended = new AbortController();
+    for (const { tell } of sliders) tell();
     const same = Object.keys(book).every((name) => book[name] === memory.options[name]);
-    const now = same ? trace : shaped(trace, full, memory.options);
+    const moved = Object.fromEntries(Object.entries(memory.options).filter(([name, value]) => value !== book[name]));
+    const now = same ? trace : { ...shaped(trace, full, memory.options), moved };
     if (memory.arrays) {
       for (const [name, { values }] of Object.entries(memory.arrays)) memory.full[name].splice(0, values.length, ...values);
       memory.arrays = shaped(trace, memory.full, memory.options).given;
@@ -106,8 +111,9 @@ function draw({ trace, root, signal, memory }) {
     if (memory.lit) memory.lit[1] = Math.min(memory.lit[1], now.given[GIVEN[memory.lit[0]]].values.length - 1);
     // The sliders stay where they are: one of them may be in the reader's hand.
     for (const node of [...root.children]) if (node !== bar) node.remove();
-    drawLight({ trace: now, root, signal: ended.signal, memory }, trace.at, (parts) => build(now, memory, parts));
+    const numbers = drawLight({ trace: now, root, signal: ended.signal, memory }, trace.at, (parts) => build(now, memory, parts));
     root.prepend(root.querySelector(".cnn-title"));
+    return numbers;
   }
 }
 

@@ -22,6 +22,9 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   let pressed = false; // whether the cell had the focus before it was pressed
   let painted = new Map();
   let selected = null;
+  let fitted = 0;
+  const written = new Map(); // what each node was told last
+  const shades = [];
 
   const rim = new Map();
   const [above, beside] = small ? [0, 0] : padding.length === 1 ? [0, padding[0]] : padding;
@@ -64,7 +67,8 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   function fit(least = longest) {
     if (small) return;
     const characters = Math.max(least, ...parts.flatMap((_, n) => nodes[n].map((node) => node.firstChild.data.length)));
-    body.style.setProperty("--characters", characters);
+    if (characters !== fitted) body.style.setProperty("--characters", characters);
+    fitted = characters;
   }
   function describe(place, words) {
     const said = words ?? parts.map((part, n) => `${indexText(part.name, place, shape)} = ${nodes[n][place].firstChild.data}`).join(", ");
@@ -78,7 +82,11 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
     if (!small) return;
     const sizes = nodes[0].map((node) => Math.abs(Number(node.firstChild.data)));
     const top = Math.max(...sizes) || 1;
-    sizes.forEach((size, place) => cells[place].style.setProperty("--shade", Math.round((size / top) * 9)));
+    sizes.forEach((size, place) => {
+      const shade = Math.round((size / top) * 9);
+      if (shade !== shades[place]) cells[place].style.setProperty("--shade", shade);
+      shades[place] = shade;
+    });
   }
 
   function walk(place) {
@@ -186,6 +194,7 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   return {
     el: make("div", { class: small ? "cnn-grid cnn-small" : "cnn-grid", "data-name": name }, make("span", { class: "cnn-label", id }, ...names), body),
     shape,
+    small,
     cells,
     rim,
     reach,
@@ -193,6 +202,9 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
     /** Write one number of a cell; an unfinished sum is `open`, `words` is what a screen reader says instead. */
     write(part, place, text, { open = false, own, words } = {}) {
       const node = nodes[parts.findIndex(({ name }) => name === part)][place];
+      const told = [text, open, own, words].join("\n");
+      if (written.get(node) === told) return;
+      written.set(node, told);
       if (node.firstChild.data !== text) node.firstChild.data = text;
       node.toggleAttribute("data-open", open);
       if (own !== undefined) node.toggleAttribute("data-own", own);
@@ -314,12 +326,12 @@ function makePlayer({ root, signal, show, adds = () => true }) {
   }
 
   function tell() {
-    step.textContent = at === count && count ? "Again" : "Step";
-    play.textContent = timer ? "Pause" : calm.matches ? "Show all" : "Play";
+    setText(step, at === count && count ? "Again" : "Step");
+    setText(play, timer ? "Pause" : calm.matches ? "Show all" : "Play");
     for (const [button, dead] of [[back, at === 0], [step, count === 0], [play, count === 0]]) {
       button.setAttribute("aria-disabled", String(dead));
     }
-    place.textContent = count ? `${at} of ${count}` : "";
+    setText(place, count ? `${at} of ${count}` : "");
     root.dataset.step = at;
     root.dataset.steps = count;
     skip.toggleAttribute("data-idle", Array.from({ length: count }, (_, k) => adds(k + 1)).every(Boolean));

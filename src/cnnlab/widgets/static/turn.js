@@ -70,9 +70,9 @@ function draw(view) {
       grids.x.select(place);
       const met = turned(place, arrays.x, arrays.w, arrays.dy.shape);
       const fill = (node, text, mark = "", badge = "") => {
-        node.textContent = text;
-        node.dataset.mark = mark;
-        node.dataset.badge = badge;
+        setText(node, text);
+        if (node.dataset.mark !== mark) node.dataset.mark = mark;
+        if (node.dataset.badge !== badge) node.dataset.badge = badge;
       };
       ground.forEach((node, at) => {
         const output = border.places[at];
@@ -86,7 +86,7 @@ function draw(view) {
           fill(node, lies ? write(arrays.w.values[weight]) : "", lies ? "lit" : "");
         });
         const words = output === null ? `${n + 1}: none` : `${n + 1}: dy ${write(arrays.dy.values[output])}`;
-        frames[n].firstChild.textContent = words;
+        setText(frames[n].firstChild, words);
         frames[n].toggleAttribute("data-gone", output === null);
         frames[n].setAttribute("aria-label", output === null ? words : `window ${words}, the pixel lies on its weight ${write(arrays.w.values[weight])}`);
       });

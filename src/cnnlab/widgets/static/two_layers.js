@@ -25,6 +25,19 @@ function layersResults(arrays, { slope, dy, digits }) {
   return Object.fromEntries(Object.entries(found).map(([name, { values }]) => [name, values.map((value) => number(value, digits))]));
 }
 
+/** A table with a row for each x and a column for each dh, n of both: {body, cells, heads: [[of x, of dh], ...]}. */
+function productTable(n) {
+  const cell = (text, role, of) => make("div", { class: "cnn-cell", "data-quiet": "", role, "data-role": of }, text);
+  const row = (...inside) => make("div", { class: "cnn-row", role: "row" }, ...inside);
+  const cells = Array.from({ length: n * n }, (_, flat) => cell("·", "cell", flat % (n + 1) ? "wrong" : "result"));
+  const heads = Array.from({ length: n }, () => [cell("", "rowheader", "input"), cell("", "columnheader", "delta")]);
+  const corner = make("div", { class: "cnn-corner", role: "columnheader" }, "x\\dh");
+  const body = make("div", { class: "cnn-cells", role: "table", "aria-label": "Every x times every dh; only the diagonal is right" }, row(corner, ...heads.map(([, head]) => head)));
+  body.style.setProperty("--columns", n + 1);
+  heads.forEach(([head], i) => body.append(row(head, ...cells.slice(i * n, i * n + n))));
+  return { body, cells, heads };
+}
+
 function draw({ trace, root, signal, memory }) {
   const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed });
   const { arrays } = numbers;
@@ -35,8 +48,6 @@ function draw({ trace, root, signal, memory }) {
   let results = trace.results;
   let place = memory.place ?? trace.first;
   let made = null;
-  let cells = [];
-  let heads = [];
 
   const shapes = Object.fromEntries(Object.entries(between()).map(([name, { shape }]) => [name, shape]));
   const part = (name, role, text) => ({ name, role, text });
@@ -54,7 +65,8 @@ function draw({ trace, root, signal, memory }) {
   const ending = make("div", { class: "cnn-rows" }, grids.y.el, ...(grids.t ? [grids.t.el] : []));
   const stage = make("div", { class: "cnn-stage" }, grids.x.el, grids.w1.el, grids.h.el, grids.w2.el, ending);
   const words = make("p", { class: "cnn-words" });
-  const products = make("div", { class: "cnn-products" });
+  const { body, cells, heads } = productTable(shapes.h.reduce((a, b) => a * b, 1));
+  const products = make("div", { class: "cnn-products" }, body);
   const scroll = make("div", { class: "cnn-scroll" }, products);
   const rightText = make("div", { class: "cnn-number cnn-long" });
   const wrongText = make("div", { class: "cnn-number cnn-long" });
@@ -81,6 +93,11 @@ function draw({ trace, root, signal, memory }) {
     player.spoken,
   );
 
+  // A table that is wider than the page can be scrolled by keyboard.
+  const watch = new ResizeObserver(() => (scroll.scrollWidth > scroll.clientWidth ? (scroll.tabIndex = 0) : scroll.removeAttribute("tabindex")));
+  for (const node of [scroll, body]) watch.observe(node);
+  signal.addEventListener("abort", () => watch.disconnect());
+
   function choose(flat) {
     place = memory.place = flat;
     load();
@@ -89,7 +106,7 @@ function draw({ trace, root, signal, memory }) {
   function load() {
     made = layersSteps({ ...arrays, dh: between().dh }, place);
     grids.w1.select(place);
-    drawTable();
+    fillTable();
   }
   function changed() {
     results = numbers.own() ? layersResults(arrays, trace) : trace.results;
@@ -108,25 +125,12 @@ function draw({ trace, root, signal, memory }) {
     const [[, seen], [, of]] = now.factors;
     return [[indexText("dw1", place, arrays.w1.shape), "result"], " += ", [indexText("x", seen, arrays.x.shape), "input"], " * ", [indexText("dh", of, shapes.h), "delta"]];
   }
-  /** Every x times every dh: a row for each x, a column for each dh. */
-  function drawTable() {
-    const n = made.steps.length;
-    const texts = made.table.map(write);
+  /** Every x times every dh of the present weight: the numbers at the table's edges, and room for the products. */
+  function fillTable() {
     const ends = made.steps.map(({ term: { factors } }) => [write(arrays.x.values[factors[0][1]]), results.dh[factors[1][1]]]);
-    const longest = Math.max(4, ...[...texts, ...ends.flat()].map((text) => text.length));
-    const cell = (text, role, of) => make("div", { class: "cnn-cell", "data-quiet": "", role, "data-role": of }, text);
-    const row = (...inside) => make("div", { class: "cnn-row", role: "row" }, ...inside);
-    cells = texts.map((_, flat) => cell("·", "cell", flat % (n + 1) ? "wrong" : "result"));
-    heads = ends.map(([x, dh]) => [cell(x, "rowheader", "input"), cell(dh, "columnheader", "delta")]);
-    const corner = make("div", { class: "cnn-corner", role: "columnheader" }, "x\\dh");
-    const body = make("div", { class: "cnn-cells", role: "table", "aria-label": "Every x times every dh; only the diagonal is right" }, row(corner, ...heads.map(([, head]) => head)));
-    body.style.setProperty("--columns", n + 1);
-    body.style.setProperty("--characters", longest);
-    heads.forEach(([head], i) => body.append(row(head, ...cells.slice(i * n, i * n + n))));
-    products.replaceChildren(body);
-    // A table that is wider than the page can be scrolled by keyboard.
-    if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0;
-    else scroll.removeAttribute("tabindex");
+    heads.forEach((pair, at) => pair.forEach((head, of) => setText(head, ends[at][of])));
+    const texts = [...made.table.map(write), ...ends.flat()];
+    body.style.setProperty("--characters", Math.max(4, ...texts.map((text) => text.length)));
   }
 
   function show(k) {
@@ -137,7 +141,7 @@ function draw({ trace, root, signal, memory }) {
     cells.forEach((cell, flat) => {
       const [i, j] = [Math.floor(flat / n), flat % n];
       const seen = Math.max(i, j) < k;
-      cell.textContent = seen ? write(table[flat]) : "·";
+      setText(cell, seen ? write(table[flat]) : "·");
       cell.classList.toggle("cnn-chosen", seen && i === j);
       cell.classList.toggle("cnn-wrong", seen && i !== j);
       cell.classList.toggle("cnn-now", seen && i === j && i === k - 1);

@@ -57,7 +57,7 @@ function draw({ trace, root, signal, memory }) {
       words,
       role,
       shape: arrays[key].shape,
-      small: arrays[key].shape.at(-1) > trace.wide,
+      small: trace.given[key].small,
       parts,
       numbers,
       padding: key === "x" ? trace.options.padding : undefined,
