@@ -51,7 +51,8 @@ def test_the_archive_is_offered_by_the_landing_page_alone_and_is_the_same_each_t
     assert edition.ARCHIVE in landing and edition.ARCHIVE not in other
     assert str(THIS) in landing and str(THIS) in other
     with zipfile.ZipFile(archive) as packed:
-        assert len(packed.namelist()) == 2
+        assert len(packed.namelist()) == 3
+        assert str(THIS) in packed.read("cnnlab-book/READ ME.txt").decode()
         assert str(THIS) in packed.read("cnnlab-book/book/notation.html").decode()
         assert edition.ARCHIVE not in packed.read(f"cnnlab-book/{edition.LANDING}.html").decode()
     assert edition.pack(pages).read_bytes() == first

@@ -22,6 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "_build" / "html"
 LANDING = "book/index"
 ARCHIVE = "cnnlab-book.zip"
+HOW_TO_READ = """Backpropagation in convolutional networks. {edition}.
+
+Open index.html in a browser: the pages, their pictures and their search work from a disk, without a network.
+The buttons "Run live" and the problem sets need a web server. Call one in this folder,
+
+    python -m http.server
+
+and open http://localhost:8000 in a browser.
+"""
 MARK = '<div class="edition" data-page="{page}"></div>'
 _MARK = re.compile(r'<div class="edition" data-page="([^"]*)">.*?</div>', re.DOTALL)
 
@@ -108,13 +117,18 @@ def pack(built):
     archive = built / ARCHIVE
     archive.unlink(missing_ok=True)
     stamp(built)
-    files = [path for path in sorted(built.rglob("*")) if path.is_file()]
+    files = {
+        path.relative_to(built).as_posix(): path.read_bytes()
+        for path in sorted(built.rglob("*"))
+        if path.is_file()
+    }
+    files["READ ME.txt"] = HOW_TO_READ.format(edition=edition()).encode()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in files:
-            name = zipfile.ZipInfo(f"cnnlab-book/{path.relative_to(built).as_posix()}")
+        for path, content in files.items():
+            name = zipfile.ZipInfo(f"cnnlab-book/{path}")
             name.compress_type = zipfile.ZIP_DEFLATED
             name.external_attr = 0o644 << 16
-            packed.writestr(name, path.read_bytes())
+            packed.writestr(name, content)
     stamp(built, archive)
     return archive
 
