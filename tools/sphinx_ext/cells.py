@@ -64,13 +64,24 @@ class NameColumns(SphinxPostTransform):
 
     def run(self, **kwargs):
         for table in self.document.findall(nodes.table):
-            names, *rows = ([entry.astext() for entry in row] for row in table.findall(nodes.row))
-            if least_width([names, *rows]) <= PHONE or not any(table.findall(nodes.thead)):
+            texts = [[entry.astext() for entry in row] for row in table.findall(nodes.row)]
+            if least_width(texts) <= PHONE or not any(table.findall(nodes.thead)):
                 continue
             table["classes"].append("cards")
+            names = table.next_node(nodes.row)
             for row in table.next_node(nodes.tbody):
                 for name, entry in zip(names, row, strict=True):
-                    entry.insert(0, nodes.inline("", name, classes=["column"]))
+                    if entry.astext():
+                        entry.insert(0, nodes.inline("", "", *spelled(name), classes=["column"]))
+
+
+def spelled(name):
+    """The name of a column once more: its words and formulas, without its links."""
+    for part in name.findall(lambda node: isinstance(node, (nodes.Text, nodes.math))):
+        if isinstance(part, nodes.math):
+            yield part.deepcopy()
+        elif not isinstance(part.parent, nodes.math):
+            yield nodes.Text(str(part))
 
 
 def least_width(rows):
