@@ -24,7 +24,7 @@ th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; bo
 td.number { text-align: right; } svg { width: 100%; height: 1.2rem; display: block; }
 """
 SHARED = (
-    "Something to talk about: short answers are often the same by chance, and working together may be what you asked for. "
+    "Short answers are often the same by chance, and working together may be what you asked for. "
     "Comments, layout and what the sheet gave do not count. A variable with another name makes the code another one here."
 )
 
@@ -97,7 +97,7 @@ def page(glance, pristine, changes=(), absent=()):
         mean = glance.earned[part.name] / max(1, sum(kinds.values()))
         numbers = [f"{mean:.1f} of {feedback.amount(part.points)}", *(kinds[kind] for kind in KINDS)]
         rows.append([html.escape(titles.get(part.name, part.name)), bar(kinds), *numbers])
-    body.append(table("Points for each part", ["Part", "", "Mean", *map(str.capitalize, KINDS)], rows))
+    body.append(table("Points for each part", ["Part", "Picture", "Mean", *map(str.capitalize, KINDS)], rows))
     found = sorted(glance.misconceptions.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [
         [
@@ -118,7 +118,7 @@ def page(glance, pristine, changes=(), absent=()):
     ]
     body.append(table("Remarks beside lost points", ["Remark", "Students", "Who, and all points lost"], rows))
     rows = [[named(students), ", ".join(parts)] for parts, students in glance.same_code()]
-    body.append(table("The same code", ["Students", "Parts"], rows, SHARED))
+    body.append(table("Something to talk about: the same code", ["Students", "Parts"], rows, SHARED))
     rows = [[html.escape(str(value)) for value in row] for row in changes]
     body.append(table("Scores that the last regrading changed", COLUMNS, rows))
     title = f"{glance.assignment}: the class at a glance"
