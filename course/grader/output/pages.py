@@ -206,8 +206,14 @@ def told_misconceptions(part, misconceptions):
 
 
 def told_misconception(name, identifier, wrong):
-    """A sentence in a list, or none where the published example does not show the mistake."""
+    """A sentence in a list, on the published example or, where that hides the mistake, on an input made to show it."""
     arguments, returns = examples.EXAMPLES[name]
+    inputs = [arguments, *([examples.SHOWING[name]] if name in examples.SHOWING else [])]
+    return next(filter(None, (shown_on(each, returns, name, identifier, wrong) for each in inputs)), [])
+
+
+def shown_on(arguments, returns, name, identifier, wrong):
+    """The sentence in a list, or none where this input does not show the mistake."""
     given = [np.array(value) if isinstance(value, np.ndarray) else value for value in arguments.values()]
     right = wrong_variants.as_tuple(reference(name)(*given))
     came = wrong_variants.as_tuple(wrong(*given))

@@ -98,6 +98,28 @@ EXAMPLES = {
 for own, module in OWN.items():
     own_sets.merge(EXAMPLES, module.EXAMPLES, own)
 
+# Inputs for the feedback pages, on which mistakes show that the examples above hide: ties, overlapping windows, a batch.
+SHOWING = {
+    "wrap_pool_backward": {
+        "dy": row(1, 2, 4, 8, 16).reshape(1, 1, 5),
+        "x": row(3, 3, 1, 2, 3).reshape(1, 1, 5),
+        "size": 3,
+        "stride": 1,
+    },
+    "maxout_backward": {"dy": row(3, 5).reshape(1, 1, 2, 1), "x": row(4, 1, 4, 2).reshape(1, 2, 2, 1), "group": 2},
+    "separable2d_backward": {
+        "dy": row(1, -1, 2, 3).reshape(2, 1, 2, 1),
+        "x": row(1, 2, 3, 4, 5, 6, 7, 8).reshape(2, 1, 2, 2),
+        "u": row(2).reshape(1, 1, 1),
+        "v": row(1, 3).reshape(1, 1, 2),
+    },
+    "mirror_conv_backward": {
+        "dy": row(1, -1, 2, 3).reshape(2, 1, 1, 2),
+        "x": row(1, 2, 3, 4).reshape(2, 1, 1, 2),
+        "w": counting(1, 1, 3, 2),
+    },
+}  # fmt: skip
+
 # Right answers that no reference in `variants` gives; None: only the shapes of these arguments are compared.
 ANSWERS = {
     "numerical_gradient": lambda f, x, dy: 3 * x**2 * dy,
