@@ -75,8 +75,10 @@ globalThis.pageChecks = (() => {
   function badFormulas() {
     const height = (element) => element.getBoundingClientRect().height;
     const isLow = (fence) => height(fence) < 0.85 * height(fence.parentElement.querySelector(".mtable"));
+    // The name of a column is in its cells for the cards of a phone alone.
+    const isMeant = (formula) => formula.closest(".column")?.getClientRects().length !== 0;
     return all(".katex")
-      .filter((formula) => formula.closest("details:not([open])") === null)
+      .filter((formula) => formula.closest("details:not([open])") === null && isMeant(formula))
       .filter((formula) => {
         const drawn = formula.querySelector(".katex-html");
         const fences = all(".minner > .mopen, .minner > .mclose", drawn).filter((one) => one.parentElement.querySelector(".mtable"));
