@@ -102,7 +102,7 @@ function draw({ trace, root, signal, memory }) {
     ended = new AbortController();
     for (const { tell } of sliders) tell();
     const same = Object.keys(book).every((name) => book[name] === memory.options[name]);
-    const moved = Object.fromEntries(Object.entries(memory.options).filter(([name, value]) => value !== book[name]));
+    const moved = Object.fromEntries(Object.entries(memory.options).filter(([name, value]) => value !== book[name]).map(([name, value]) => [name, String(value)]));
     const now = same ? trace : { ...shaped(trace, full, memory.options), moved };
     if (memory.arrays) {
       for (const [name, { values }] of Object.entries(memory.arrays)) memory.full[name].splice(0, values.length, ...values);
