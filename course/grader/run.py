@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tqdm import tqdm
 
@@ -146,22 +146,29 @@ def grade(course, assignment, options):
     started = time.monotonic()
     text = course.released(assignment).read_text(encoding="utf-8")
     check_sheet(assignment, json.loads(text))
-    tasks, old = plan(course, assignment, text, options)
-    summary = Summary(submissions=len(tasks) + len(old), kept=len(old))
+    summary, due = Summary(), []
     with course.gradebook() as book:
         record = Recorder(course, book, json.loads(text))
-        for result in old.values():
-            record(result)
+        for job in jobs(course, assignment, text, options):
+            old = kept.load(course, assignment, job.student)
+            if old and old.key == kept.key_of(job) and not options.again and not options.parts:
+                record(old.result)
+                summary.kept += 1
+            else:
+                due.append(job.student)
+        summary.submissions = summary.kept + len(due)
         bar = tqdm(
-            total=len(tasks),
+            total=len(due),
             desc=f"grading {assignment}",
             unit="notebook",
-            disable=options.quiet or not tasks,
+            disable=options.quiet or not due,
         )
-        scores = workers.scored(list(tasks.values()), options)
+        # Notebooks are read again when it is their turn: a class does not fit into memory.
+        again = jobs(course, assignment, text, replace(options, students=tuple(due))) if due else iter(())
+        scores = workers.scored(again, options)
         with contextlib.closing(bar), contextlib.closing(scores):
-            for result in scores:
-                record(result, tasks[result.student])
+            for job, result in scores:
+                record(result, job)
                 summary.graded += 1
                 bar.update()
     if record.again:
@@ -171,7 +178,7 @@ def grade(course, assignment, options):
     summary.seconds = time.monotonic() - started
     summary.roads = dict(collections.Counter(result.road or "none needed" for result in results.values()))
     not_ids = [(ascii(name), look.NO_ID) for name in course.students(assignment) if not fits(name)]
-    summary.look = sorted(look.worth_a_look(results, record.pristine) + record.trouble + not_ids)
+    summary.look = sorted(look.worth_a_look(results) + record.trouble + not_ids)
     back = hand_back(course, assignment, options.students or None, with_pages=options.feedback)
     summary.look = sorted(summary.look + [(student, look.NO_PAGE) for student in back.without])
     (course.results(assignment) / "summary.txt").write_text(str(summary) + "\n", encoding="utf-8")
@@ -183,7 +190,7 @@ class Recorder:
 
     def __init__(self, course, book, pristine):
         self.course, self.book, self.pristine = course, book, pristine
-        self.results = {}
+        self.results = {}  # student: what is remembered of the result
         self.trouble = []  # (student, why)
         self.again, self.changed = 0, []  # how many were graded before, and what is another score now
 
@@ -199,35 +206,31 @@ class Recorder:
                 self.again += 1
                 self.changed += glance.changed(kept.counting(self.course, before.result), result)
             publish(self.course, self.book, self.pristine, result)
-            self.results[result.student] = result
+            self.results[result.student] = look.seen(result, self.pristine)
         except Exception as error:
             self.book.db.rollback()
             told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             self.trouble.append((result.student, f"the grade could not be recorded ({told})"))
 
 
-def plan(course, assignment, pristine, options):
-    """({student: task} to grade, {student: result} that still holds)."""
+def jobs(course, assignment, pristine, options):
+    """What is to be graded, one submission after the other, in the order of their names."""
     secret = read_secret(course.secret_path)
-    students = [
-        name
-        for name in course.students(assignment)
-        if fits(name) and (not options.students or name in options.students)
-    ]
-    absent = set(options.students) - set(students)
+    wanted = set(options.students)
+    students = [name for name in course.students(assignment) if fits(name) and (not wanted or name in wanted)]
+    absent = wanted - set(students)
     if absent:
         raise ValueError(f"No submission of {assignment} by: {', '.join(sorted(absent))}.")
     unknown = set(options.parts) - {part.name for part in SETS[assignment].parts}
     if unknown:
         raise ValueError(f"{assignment} has no part: {', '.join(sorted(unknown))}.")
-    tasks, results = {}, {}
     roster, others = course.roster(), {same(name) for name in course.students(assignment)}
     for student in students:
         handed = reading.fetch(course.folder("submitted", student, assignment), assignment)
         numbers, remark = "", ""
         if handed.data is not None:
             numbers, remark = numbers_of(reading.typed(handed.data), student, roster, others)
-        task = Job(
+        yield Job(
             assignment=assignment,
             student=student,
             handed=handed,
@@ -240,12 +243,6 @@ def plan(course, assignment, pristine, options):
             numbers=numbers,
             id_remark=remark,
         )
-        old = kept.load(course, assignment, student)
-        if old and old.key == kept.key_of(task) and not options.again and not options.parts:
-            results[student] = old.result
-        else:
-            tasks[student] = task
-    return tasks, results
 
 
 def publish(course, book, pristine, result):

@@ -5,6 +5,7 @@ One submission never decides about another: what fails is given back with its na
 
 import concurrent.futures
 import contextlib
+import itertools
 import multiprocessing
 import sys
 from concurrent.futures.process import BrokenProcessPool
@@ -13,52 +14,66 @@ from dataclasses import replace
 from .points.scoring import failed, guarded_score
 from .sandbox import outside
 
-POOL_ATTEMPTS = 3
+IN_FLIGHT = 4  # jobs for each worker that are on their way or wait there; the others are not even read yet
 SCHEDULER_SECONDS = 10
 
 
-def scored(tasks, options):
-    """Results as they come, from this machine's cores or from a Dask cluster."""
-    if not tasks:
+def scored(jobs, options):
+    """(job, result) as they come, from this machine's cores or from a Dask cluster. jobs: any iterable."""
+    yield from on_dask(jobs, options) if options.scheduler else on_this_machine(jobs, options)
+
+
+def on_this_machine(jobs, options):
+    first = next(jobs := iter(jobs), None)
+    if first is None:
         return
-    yield from on_dask(tasks, options) if options.scheduler else on_this_machine(tasks, options)
-
-
-def on_this_machine(tasks, options):
     road, leaks = outside.choose(options.allow_unsealed, options.road)
     if leaks:
         print(unsealed_warning(road, leaks), file=sys.stderr)
-    jobs = {task.student: (replace(task, road=road),) for task in tasks}
-    given = {task.student: task for task in tasks}
-    for student, result in in_processes(guarded_score, jobs, options.workers):
-        yield failed(given[student], result) if isinstance(result, Exception) else result
+    ready = (replace(job, road=road) for job in itertools.chain([first], jobs))
+    for job, result in in_processes(guarded_score, ready, options.workers):
+        yield job, failed(job, result) if isinstance(result, Exception) else result
 
 
 def in_processes(function, jobs, workers):
-    """(name, result or exception) for jobs {name: arguments}, as they come.
+    """(job, result or exception) for jobs, as they come.
 
-    Where a process is killed, the jobs that were waiting go into new processes. If that happens again and again, they
-    are done one by one, so that the job that kills its process is found and takes no other with it.
+    Where a process is killed, the jobs that were on their way get a process each, so that the one that kills its process is
+    found and takes no other with it.
     """
-    waiting = dict(jobs)
-    for attempt in range(POOL_ATTEMPTS):
-        alone = attempt == POOL_ATTEMPTS - 1
-        for group in [[name] for name in waiting] if alone else [list(waiting)]:
-            for name, result in in_one_pool(function, {name: waiting[name] for name in group}, workers):
-                if alone or not isinstance(result, BrokenProcessPool):
-                    del waiting[name]
-                    yield name, result
+    jobs, broken = iter(jobs), [None]
+    while broken:
+        broken = []
+        for job, result in in_one_pool(function, jobs, workers):
+            if isinstance(result, BrokenProcessPool):
+                broken.append(job)
+            else:
+                yield job, result
+        for job in broken:
+            yield from in_one_pool(function, iter([job]), 1)
 
 
 def in_one_pool(function, jobs, workers):
-    if not jobs:
-        return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(max(1, min(workers, len(jobs))), context) as pool:
-        futures = {pool.submit(function, *arguments): name for name, arguments in jobs.items()}
+    """The same until the jobs are over, or the pool is broken: then those on their way come back with BrokenProcessPool."""
+    context, futures = multiprocessing.get_context("spawn"), {}
+    with concurrent.futures.ProcessPoolExecutor(max(1, workers), context) as pool:
         try:
-            for future in concurrent.futures.as_completed(futures):
-                yield futures[future], future.exception() or future.result()
+            while True:
+                for job in itertools.islice(jobs, IN_FLIGHT * workers - len(futures)):
+                    try:
+                        futures[pool.submit(function, job)] = job
+                    except BrokenProcessPool as error:
+                        yield job, error
+                done, _ = concurrent.futures.wait(futures, return_when=concurrent.futures.FIRST_COMPLETED)
+                if not done:
+                    return
+                results = [(futures.pop(future), future.exception() or future.result()) for future in done]
+                yield from results
+                if any(isinstance(result, BrokenProcessPool) for _, result in results):
+                    yield from (
+                        (futures[future], future.exception() or future.result()) for future in futures
+                    )
+                    return
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -71,7 +86,7 @@ def unsealed_warning(road, leaks):
     )
 
 
-def on_dask(tasks, options):
+def on_dask(jobs, options):
     """The same work on a cluster: each task carries all it needs."""
     from distributed import Client, as_completed
 
@@ -82,11 +97,17 @@ def on_dask(tasks, options):
             f"No Dask scheduler answers at {options.scheduler}: start one as course/README.md says, or grade without."
         ) from error
     with contextlib.closing(client):
-        futures = {
-            client.submit(guarded_score, replace(task, road=options.road), pure=False): task for task in tasks
-        }
-        for future in as_completed(list(futures)):
-            error = future.exception()
+        jobs, futures, running = iter(jobs), {}, as_completed()
+        while True:
+            room = IN_FLIGHT * max(1, len(client.ncores())) - len(futures)
+            for job in itertools.islice(jobs, max(0, room)):
+                future = client.submit(guarded_score, replace(job, road=options.road), pure=False)
+                futures[future.key] = job
+                running.add(future)
+            if not futures:
+                return
+            future = next(running)
+            job, error = futures.pop(future.key), future.exception()
             if isinstance(error, outside.NoSandbox):
                 raise error
-            yield failed(futures[future], error) if error else future.result()
+            yield job, failed(job, error) if error else future.result()

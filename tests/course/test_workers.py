@@ -19,7 +19,7 @@ def graded(name):
 
 def test_a_job_that_kills_its_process_takes_no_other_with_it():
     names = ["ann", "killer", "failing"]
-    found = dict(workers.in_processes(graded, {name: (name,) for name in names}, 2))
+    found = dict(workers.in_processes(graded, names, 2))
     assert set(found) == set(names)
     assert found["ann"] == "ann graded" and str(found["failing"]) == "a bug of ours"
     assert isinstance(found["killer"], workers.BrokenProcessPool)

@@ -4,6 +4,7 @@ A score counts as one when nothing in the submission waits for a person. Otherwi
 place of who has not handed in: an empty place is no grade, and no zero.
 """
 
+import contextlib
 import csv
 import io
 import re
@@ -11,20 +12,17 @@ import re
 from nbgrader.api import MissingEntry
 
 from .. import roster as rosters
+from .gradebook import submissions
 
 
 def scores(gradebook, assignment):
     """{student id: score after penalties, or None where a person still has to grade something}."""
-    try:
-        submissions = gradebook.assignment_submissions(assignment)
-    except MissingEntry:
-        return {}
-    return {
-        each.student.id: None
-        if each.needs_manual_grade
-        else max(0.0, each.score - (each.late_submission_penalty or 0.0))
-        for each in submissions
-    }
+    found = {}
+    with contextlib.suppress(MissingEntry):
+        for each in submissions(gradebook, assignment):
+            after = max(0.0, each.score - (each.late_submission_penalty or 0.0))
+            found[each.student.id] = None if each.needs_manual_grade else after
+    return found
 
 
 def people_of(gradebook, roster, found):

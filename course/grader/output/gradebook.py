@@ -3,13 +3,15 @@
 import warnings
 from pathlib import Path
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import MissingEntry, SubmittedAssignment
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
 from .. import dates, reading
 from .feedback import POINTS, is_untouched
+
+MOST_IN_MEMORY = 3000  # rows of the gradebook; a submission has about twenty
 
 
 def is_released(gradebook, assignment):
@@ -45,6 +47,7 @@ def record(gradebook, result, pristine, times, previous):
         source = result.sources.get(comment.name)
         comment.auto_comment = "No response." if is_untouched(source, solutions[comment.name]) else None
     gradebook.db.commit()
+    forget_some(gradebook)
 
 
 def find_or_add_student(gradebook, student):
@@ -78,6 +81,25 @@ def record_answer(grade, source, pristine_cell, previous, status):
         )
 
 
+def submissions(gradebook, assignment):
+    """The submissions of a set, by student, one after the other: what was read of those before is forgotten now and then.
+
+    Changes are committed. Raises MissingEntry for a set that the gradebook does not know.
+    """
+    wanted = SubmittedAssignment.assignment_id == gradebook.find_assignment(assignment).id
+    ids = gradebook.db.query(SubmittedAssignment.id).filter(wanted).order_by(SubmittedAssignment.student_id)
+    for (each,) in ids.all():
+        yield gradebook.db.get(SubmittedAssignment, each)
+        gradebook.db.commit()
+        forget_some(gradebook)
+
+
+def forget_some(gradebook):
+    """Let go of what was read and written, if that is much: else a whole class is in memory in the end."""
+    if len(gradebook.db.identity_map) > MOST_IN_MEMORY:
+        gradebook.db.expunge_all()
+
+
 def settle(gradebook, assignment, config, roster, marked_late, students=None):
     """Extensions and late penalties of a set's submissions (or of some students'), as roster and settings now are.
 
@@ -86,7 +108,7 @@ def settle(gradebook, assignment, config, roster, marked_late, students=None):
     """
     assigner = AssignLatePenalties(config=config)
     assigner.init_plugin()
-    for submission in gradebook.assignment_submissions(assignment):
+    for submission in submissions(gradebook, assignment):
         student = submission.student.id
         if students is not None and student not in students:
             continue
@@ -103,7 +125,6 @@ def settle(gradebook, assignment, config, roster, marked_late, students=None):
                 penalty = None if penalty is None else assigner._check_late_penalty(notebook, penalty)
             if notebook.late_submission_penalty != penalty:
                 notebook.late_submission_penalty = penalty
-    gradebook.db.commit()
 
 
 def seconds_late(submission):

@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+from typing import NamedTuple
 
 from .. import reading
 from ..points.problems import SETS
@@ -12,27 +13,43 @@ NO_PAGE = "the feedback page could not be made"
 PERSONAL = ("hand", "agree")  # parts whose answers have each student's own numbers
 
 
-def worth_a_look(results, pristine):
-    """(student, why) of submissions that a person should see, sorted."""
+class Noted(NamedTuple):
+    """What is remembered of a result, of which a class has thousands."""
+
+    status: str
+    earned: float
+    broken: tuple
+    id_remark: str
+    road: str
+    fingerprint: str | None
+
+
+BROKEN = {"ended the process", "malformed reply", "reply too large", "out of memory", "took too long"}
+
+
+def seen(result, pristine):
+    """What to remember of a result."""
+    return Noted(
+        status=result.status,
+        earned=result.earned,
+        broken=tuple(sorted(BROKEN & {part.status for part in result.parts})),
+        id_remark=result.id_remark,
+        road=result.road,
+        fingerprint=fingerprint(result, pristine),
+    )
+
+
+def worth_a_look(results):
+    """(student, why) of submissions that a person should see, sorted. results: {student: `Noted`}"""
     look = []
     for student, result in results.items():
-        statuses = [part.status for part in result.parts]
         if result.status:
             look.append((student, result.status))
         elif result.earned == 0:
             look.append((student, "no points at all"))
-        crashed = {
-            "ended the process",
-            "malformed reply",
-            "reply too large",
-            "out of memory",
-            "took too long",
-        }
-        broken = sorted(crashed & set(statuses))
-        if broken:
-            look.append((student, ", ".join(broken)))
-    marks = {student: fingerprint(result, pristine) for student, result in results.items()}
-    for group in alike(marks):
+        if result.broken:
+            look.append((student, ", ".join(result.broken)))
+    for group in alike({student: result.fingerprint for student, result in results.items()}):
         if len(group) > 1:
             look.append((", ".join(group), "the same code"))
     for group in alike({student: result.id_remark for student, result in results.items()}):

@@ -23,7 +23,7 @@ from .. import dates, reading
 from ..points import examples, wrong_variants
 from ..points.problems import SETS, reference
 from ..points.words import WORDS
-from . import feedback, kept
+from . import feedback, gradebook, kept
 from .gradebook import seconds_late
 
 STYLE = """
@@ -269,7 +269,7 @@ def write(course, book, assignment, pristine, students=None, seen=None):
     seen: is called with each result and what the gradebook says of it, for who wants to see the class as well
     """
     without = []
-    for submission in book.assignment_submissions(assignment):
+    for submission in gradebook.submissions(book, assignment):
         student = submission.student.id
         if students is not None and student not in students:
             continue
