@@ -24,7 +24,7 @@ def scores(address, path):
         f"--only-categories={','.join(CATEGORIES)}",
         "--chrome-flags=--headless --no-sandbox --disable-gpu",
     ]
-    environment = os.environ | {"CHROME_PATH": pages.CHROMIUM}
+    environment = os.environ | {"CHROME_PATH": programs.find("chromium")}
     done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)["categories"]
     return {name: round(100 * found[name]["score"]) for name in CATEGORIES}

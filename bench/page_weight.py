@@ -11,6 +11,7 @@ from functools import partial
 from bs4 import BeautifulSoup
 
 from bench import pages
+from tools import chromium
 
 LANDING = "book/index.html"
 
@@ -80,7 +81,7 @@ def words(row):
 
 def main():
     """Weigh all pages, print them and write the record."""
-    with pages.chromium() as browser:
+    with chromium.opened() as browser:
         about = "bytes sent for each page of the built book"
         rows = pages.record("page_weight", about, partial(weigh, browser), words)
     widgets = [row["widget_bytes"] for row in rows if row["widgets"]]

@@ -1,34 +1,13 @@
-"""What the benchmarks of the built book share: Chromium, the server, the round over all pages, and the record."""
+"""What the benchmarks of the built book share: the server, the round over all pages, and the record."""
 
 import contextlib
 import threading
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from bench import machine
-from tools import programs
 from tools.serve import listen
 
 HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
-CHROMIUM = programs.find("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
-
-
-@contextlib.contextmanager
-def chromium():
-    """A browser; whoever has none is told how to get one."""
-    programs.main(["chromium"])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import statistics
 from functools import partial
 
 from bench import pages
+from tools import chromium
 
 ROUNDS = 3
 BYTES_A_SECOND = 1.6e6 / 8
@@ -57,7 +58,7 @@ def words(row):
 
 def main():
     """Measure all pages, print the medians and write the record."""
-    with pages.chromium() as browser:
+    with chromium.opened() as browser:
         about = "milliseconds until a page is read on a slow phone"
         pages.record("slow_phone", about, partial(look, browser), words)
 

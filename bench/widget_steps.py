@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import machine, pages
+from bench import machine
 from cnnlab import datasets, examples, network, widgets
+from tools import chromium
 from tools.sphinx_ext import widgets as extension
 
 ROUNDS = 5
@@ -111,7 +112,7 @@ def described(times):
 def main():
     """Measure, print and write the record."""
     before, rows = machine.load(), []
-    with tempfile.TemporaryDirectory() as folder, pages.chromium() as browser:
+    with tempfile.TemporaryDirectory() as folder, chromium.opened() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, widget in subjects().items():
             steps, edits, alive, size = measure(page, Path(folder), widget)
@@ -126,7 +127,7 @@ def main():
                 }
             )
             print(f"{name:28} step {rows[-1]['milliseconds']}, edit {rows[-1]['edit_milliseconds']}")
-        chromium = browser.version
+        version_of_chromium = browser.version
     here = machine.describe()
     about = {key: here[key] for key in ("cpu", "cores", "system", "python", "date")}
     machine.write(
@@ -135,7 +136,7 @@ def main():
             "about": "a step of a widget, and what follows a changed number, in Chromium; bench/README.md explains the keys",
             "machine": {
                 **about,
-                "chromium": chromium,
+                "chromium": version_of_chromium,
                 "playwright": version("playwright"),
                 "load_before": before,
                 "idle": machine.idle(before),

@@ -11,19 +11,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import nbformat
 
 from tools import programs
+from tools.chromium import FLAGS as QUIET
 from tools.numbers import execute, mutations, proof
 from tools.numbers.normalise import STATE
 
 CHROMIUM = programs.find("chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+FLAGS = ("--headless", *QUIET)
 # The services of Google that Chromium itself calls, whatever page is open.
 CHROMIUMS_OWN = (
     "accounts.google.com",
