@@ -58,6 +58,16 @@ def test_the_archive_is_offered_by_the_landing_page_alone_and_is_the_same_each_t
     assert edition.pack(pages).read_bytes() == first
 
 
+def test_files_to_take_away_are_offered_with_their_sizes_where_they_were_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(edition, "edition", lambda: THIS)
+    pages = built(tmp_path)
+    (pages / "cnnlab-book.pdf").write_bytes(bytes(2_340_000))
+    edition.stamp(pages)
+    landing, other = ((pages / f"{page}.html").read_text() for page in (edition.LANDING, "book/notation"))
+    assert re.search(r'href="../cnnlab-book.pdf"[^>]*>[^<]*PDF</a> \(2.3 MB\)', landing)
+    assert "epub" not in landing and "pdf" not in other
+
+
 def test_versions_agree():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))

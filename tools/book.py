@@ -95,7 +95,7 @@ def fingerprint(toc_path):
 
 def contents(toc_path):
     """Everything that the book is built from; when it is the same as last time, nothing has to be done."""
-    folders = ("book", "src", "course/source", "tools/light", "tools/edition.py")
+    folders = ("book", "src", "course/source", "tools/light", "tools/paper", "tools/edition.py")
     parts = digest([*(ROOT / folder for folder in folders), Path(__file__)])
     return f"{fingerprint(toc_path)}{parts}{edition.edition()}"
 
@@ -134,7 +134,8 @@ def build(output, toc_path, strict=True, jobs=1):
         return False
     stamp.write_text(inputs, encoding="utf-8")
     light.publish(built, output)
-    (output / edition.ARCHIVE).unlink(missing_ok=True)  # it holds the pages of before
+    for name in edition.OFFERED:  # they hold the pages of before
+        (output / name).unlink(missing_ok=True)
     edition.stamp(output)
     return True
 
@@ -149,8 +150,8 @@ def write_robots(output):
     (output / "robots.txt").write_text("User-agent: *\nDisallow: /live/\n", encoding="utf-8")
 
 
-def write_icon(output, source=ROOT / "book" / "_static" / "favicon.svg", side=128):
-    """Draw the rectangles of the book's icon once more as favicon.ico, for browsers that ask the root of the site for it."""
+def icon(side, source=ROOT / "book" / "_static" / "favicon.svg"):
+    """The rectangles of the book's icon as a picture of this many pixels a side."""
     drawing = ElementTree.parse(source).getroot()
     scale = side / float(drawing.get("viewBox").split()[2])
     image = Image.new("RGBA", (side, side))
@@ -167,7 +168,12 @@ def write_icon(output, source=ROOT / "book" / "_static" / "favicon.svg", side=12
             draw(child, fill)
 
     draw(drawing, None)
-    image.save(output / "favicon.ico", sizes=[(32, 32), (16, 16)])
+    return image
+
+
+def write_icon(output):
+    """Write the book's icon as favicon.ico, for browsers that ask the root of the site for it."""
+    icon(128).save(output / "favicon.ico", sizes=[(32, 32), (16, 16)])
 
 
 def main(argv=None):

@@ -1,8 +1,8 @@
 """What each page says of itself at its foot: version, date, commit, and where to report an error.
 
 Sphinx's pages have an empty mark there (`tools.sphinx_ext.foot`), which `stamp` fills after the build: a new commit then
-changes no page but its foot. `python -m tools.edition` packs the built book into one archive, which the landing page offers
-from then on.
+changes no page but its foot. `python -m tools.edition` packs the built book into one archive. The landing page then offers
+it, and what `tools.paper` makes.
 """
 
 import re
@@ -31,6 +31,12 @@ The buttons "Run live" and the problem sets need a web server. Call one in this 
 
 and open http://localhost:8000 in a browser.
 """
+# Files to take away, and what the landing page calls them; it offers those that were made.
+OFFERED = {
+    "cnnlab-book.pdf": "The book for paper, PDF",
+    "cnnlab-book.epub": "The book for e-readers, EPUB",
+    ARCHIVE: "The whole book as one archive",
+}
 MARK = '<div class="edition" data-page="{page}"></div>'
 _MARK = re.compile(r'<div class="edition" data-page="([^"]*)">.*?</div>', re.DOTALL)
 
@@ -76,31 +82,34 @@ def report_address(repository, page, said):
     return f"{repository}/issues/new?{urlencode({'title': f'Error on the page {page}', 'body': body})}"
 
 
-def foot(page, said, repository="", archive=None):
+def foot(page, said, repository="", offered=()):
     """The foot of one page, as HTML.
 
     repository  its address, "" if none is known: then nothing can be reported
-    archive     the file to offer, or None
+    offered     the files to offer, each one of `OFFERED`
     """
     parts = [escape(f"{said}.")]
     if repository:
         address = escape(report_address(repository, page, said))
         parts.append(f'<a href="{address}">Report an error on this page</a>.')
-    if archive is not None:
-        size = archive.stat().st_size / 1e6
-        parts.append(f'<a href="../{ARCHIVE}" download>The whole book as one archive</a> ({size:.0f} MB).')
+    for file in offered:
+        size = file.stat().st_size / 1e6
+        parts.append(
+            f'<a href="../{file.name}" download>{OFFERED[file.name]}</a> ({size:.{0 if size >= 10 else 1}f} MB).'
+        )
     return f"<p>{' '.join(parts)}</p>"
 
 
-def stamp(built, archive=None):
-    """Fill in the foot of every page; the landing page offers the archive, if there is one."""
+def stamp(built):
+    """Fill in the foot of every page; the landing page offers the files to take away that were made."""
+    made = [built / name for name in OFFERED if (built / name).exists()]
     said = str(edition())
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     repository = (config.get("repository") or {}).get("url", "").rstrip("/")
 
     def filled(found):
         page = found[1]
-        offered = archive if page == LANDING else None
+        offered = made if page == LANDING else ()
         return MARK.format(page=page).replace("></div>", f">{foot(page, said, repository, offered)}</div>")
 
     for path in sorted(built.rglob("*.html")):
@@ -122,15 +131,20 @@ def pack(built):
         for path in sorted(built.rglob("*"))
         if path.is_file()
     }
-    files["READ ME.txt"] = HOW_TO_READ.format(edition=edition()).encode()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path, content in files.items():
-            name = zipfile.ZipInfo(f"cnnlab-book/{path}")
-            name.compress_type = zipfile.ZIP_DEFLATED
-            name.external_attr = 0o644 << 16
-            packed.writestr(name, content)
-    stamp(built, archive)
+    files["READ ME.txt"] = HOW_TO_READ.format(edition=edition())
+    write_zip(archive, {f"cnnlab-book/{name}": content for name, content in files.items()})
+    stamp(built)
     return archive
+
+
+def write_zip(target, files, stored=()):
+    """Write files into an archive, {name: content}; the same files give the same bytes. Those in `stored` are not packed."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            packed.writestr(entry, content)
 
 
 def main():
