@@ -13,7 +13,7 @@ endif
 READY := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help book html site archive draft test test-torch test-browser test-course bench release grade oral worksheet quiz lab refresh lint lock clean
+.PHONY: help book html site pdf epub archive draft test test-torch test-browser test-course bench release grade oral worksheet quiz lab refresh lint lock clean
 
 help: ## list what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,12 @@ html: $(READY) ## build the web book into _build/html, live chapters too; a warn
 
 site: html ## build the book into _build/site so that it needs no other host at all, Python included
 	@$(PY) -m tools.live --self-hosted
+
+pdf: have-chromium html ## print the book into one file for paper, _build/html/cnnlab-book.pdf
+	@$(PY) -m tools.paper pdf
+
+epub: html ## write the book into one file for e-readers, _build/html/cnnlab-book.epub
+	@$(PY) -m tools.paper epub
 
 archive: html ## pack the whole built book into one file to take away, _build/html/cnnlab-book.zip
 	@$(PY) -m tools.edition

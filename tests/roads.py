@@ -143,11 +143,17 @@ def webkit():
     return Lack(f"{' and '.join(absent)} not installed", programs.install(*absent)) if absent else None
 
 
+def java():
+    found = programs.find("default-jre-headless")
+    return None if found else Lack("Java is not installed", programs.install("default-jre-headless"))
+
+
 NEEDS = {
     "bash": bash,
     "bubblewrap": bubblewrap,
     "container builder": container_builder,
     "firefox": firefox,
+    "java": java,
     "namespaces": namespaces,
     "system call filter": system_call_filter,
     "webkit": webkit,

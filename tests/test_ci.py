@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = ROOT / ".github" / "workflows"
 OPTIONAL = (
     *("bwrap", "unshare", "chromium", "google-chrome", "firefox-esr", "firefox", "WebKitWebDriver", "Xvfb"),
-    *("node", "npm"),
+    *("node", "npm", "java"),
 )
 
 # Writes down what was made, what it would have found, and whether everything is required; fails where it is told to.
@@ -31,6 +31,7 @@ for name in "$@"; do
     bubblewrap) name=bwrap ;;
     webkit2gtk-driver) name=WebKitWebDriver ;;
     xvfb) name=Xvfb ;;
+    default-jre-headless) name=java ;;
     chromium | firefox-esr) ;;
     *) continue ;;
   esac
@@ -87,6 +88,8 @@ def test_the_readmes_test_command_runs_first_and_as_on_a_bare_machine(machine):
     assert {line.partition("|")[0] for line in log[1:]} >= {
         "lint",
         "html",
+        "pdf",
+        "epub",
         "test-torch",
         "test-course",
         "test-browser",
@@ -101,7 +104,7 @@ def test_what_is_missing_is_installed_after_the_bare_case(machine):
     assert done.returncode == 0, done.stderr
     assert log[:2] == ["test||", "apt-get update -qq"]
     assert "chromium bubblewrap" in log[2]
-    assert all(line.endswith("|1| bwrap chromium firefox-esr WebKitWebDriver Xvfb") for line in log[3:])
+    assert all(line.endswith("|1| bwrap chromium firefox-esr WebKitWebDriver Xvfb java") for line in log[3:])
 
 
 @pytest.mark.needs("bash")
