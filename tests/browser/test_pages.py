@@ -161,6 +161,8 @@ PRINTED = """() => addEventListener("beforeprint", () => {
     solutions: seen(".tag_hide-cell details.hide .cell_input pre"),
     folded: seen("details:not([open]) > summary"),
     buttons: seen("button, .headerlink, .behind, .tag_hide-input details"),
+    titles: [...document.querySelectorAll(".tag_hide-cell details.hide > summary")]
+      .map((one) => getComputedStyle(one, "::before").content),
   };
 })"""
 
@@ -173,7 +175,11 @@ def test_paper_has_the_solutions_and_no_buttons(open_page):
     page.emulate_media(media="print")
     page.evaluate(PRINTED)
     page.pdf()
-    assert page.evaluate("printed") == {"solutions": count, "folded": 0, "buttons": 0}
+    printed = page.evaluate("printed")
+    titles = printed.pop("titles")
+    assert printed == {"solutions": count, "folded": 0, "buttons": 0}
+    assert {'"Solution"', '"Second reading: the three chains, computed"'} <= set(titles)
+    assert not [title for title in titles if "Show" in title or len(title) < len('"Times"')]
     page.emulate_media(media="screen")
     assert page.locator("details.hide[open]").count() == 0 < count
     assert page.get_by_text("Show the code").first.is_visible()

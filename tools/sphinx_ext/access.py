@@ -2,7 +2,8 @@
 
 A bibliography comes out as a `list` whose children are no list items, with a role that the current
 standard dropped. Without the roles it reads as what it is: one paragraph after the other. Folded cells say "Show the
-code", and are called something else for those who do not see them; without that they are called what they say.
+code", and are called something else for those who do not see them; without that they are called what they say. On paper,
+where they are open and nothing is shown or hidden, they are called what they hold: "Solution" for "Show the solution".
 Code that writes a link names a notebook, which is right in JupyterLab; on the page the link leads to the page.
 """
 
@@ -13,7 +14,17 @@ MENDS = (
     (' role="doc-biblioentry"', ""),
     (' aria-label="Toggle hidden content"', ""),
 )
+FOLDED = re.compile(
+    r'<summary>(\s*<p class="collapsed admonition-title">)(?:Show )?(?:the )?(.)(.*?)(?=</p>)'
+)
 NOTEBOOK = re.compile(r"""(<a href=['"][\w-]+)\.ipynb(?=['"#])""")
+
+
+def name_for_paper(found):
+    """The title of a folded cell once more, as what it holds."""
+    before, first, rest = found.groups()
+    told = found[0].removeprefix(f"<summary>{before}")
+    return f'<summary data-paper="{first.upper()}{rest}">{before}{told}'
 
 
 def mend(app, pagename, templatename, context, doctree):
@@ -21,6 +32,7 @@ def mend(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     for wrong, right in MENDS:
         body = body.replace(wrong, right)
+    body = FOLDED.sub(name_for_paper, body)
     context["body"] = NOTEBOOK.sub(r"\1.html", body)
 
 
