@@ -41,6 +41,7 @@ LEFTOVER = re.compile(r"(^|/)(__MACOSX/|\.ipynb_checkpoints/|\._|\.DS_Store$|tim
 ADVICE = {
     "canvas": "write their numbers into the roster's column `canvas`",
     "moodle": "collect it with --worksheet and Moodle's grading worksheet",
+    "worksheet": "write their e-mails into the roster's column `email`",
     "": "put it into the folder of the right one by hand",
 }
 
@@ -280,7 +281,7 @@ def whose(found, roster, participants):
     ways = [roster.numbered(found.number)] if found.platform == "canvas" else []
     if found.platform == "moodle" and participants.get(found.number):
         who = participants[found.number].who
-        ways += [roster.typed(who), roster.named(who)]
+        ways += [roster.typed(who), roster.named(who), roster.typed(who.partition("@")[0])]
     ways += [roster.typed(found.name), roster.named(found.name)] if found.name else []
     for people in ways:
         if found.platform == "canvas":  # somebody with another number it is not
@@ -288,10 +289,8 @@ def whose(found, roster, participants):
         if len(people) == 1:
             return people[0].id, ""
         if people:
-            return (
-                "",
-                f"it may be of {' or '.join(person.id for person in people)}; {ADVICE.get(found.platform, '')}",
-            )
+            advice = ADVICE["worksheet" if participants else found.platform]
+            return "", f"it may be of {' or '.join(person.id for person in people)}; {advice}"
     return "", "nobody of the roster"
 
 

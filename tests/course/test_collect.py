@@ -136,6 +136,17 @@ def test_moodle_zips(course, tmp_path, form):
     assert set(collect.collect(course, "ps1", [path], sheet).taken) == {"ann", "bob", "vdb", "li2"}
 
 
+def test_a_roster_without_emails_knows_the_worksheets_ids(course, tmp_path):
+    """Canvas's export has none, and a department's e-mails usually begin with its ids."""
+    (course.root / "roster.csv").write_text("id,name\nli1,Li Wei\nli2,Li Wei\n")
+    files = {f"Li Wei_{n}_assignsubmission_file/ps1.ipynb": notebook(str(n)) for n in (14, 15)}
+    path, sheet = zipped(tmp_path / "moodle.zip", files=files), tmp_path / "worksheet.csv"
+    sheet.write_text("Identifier,Email address\nParticipant 14,li2@x.edu\nParticipant 15,w.li@x.edu\n")
+    seen = collect.collect(course, "ps1", [path], sheet)
+    assert set(seen.taken) == {"li2"}
+    assert "write their e-mails into the roster's column `email`" in seen.unmatched[0][1]
+
+
 def test_blind_participants_keep_their_numbers(course, tmp_path):
     files = {f"Participant_{n}_assignsubmission_file/ps1.ipynb": notebook(str(n)) for n in (7, 8)}
     seen = collect.collect(course, "ps1", [zipped(tmp_path / "blind.zip", files=files)])
