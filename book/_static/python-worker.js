@@ -13,6 +13,7 @@ const WORDS = {
 };
 const NETWORK = /fetch|network|load failed|importing/i; // what browsers say where a file does not come
 const MEMORY = /memory|allocat/i;
+const WORTH_A_WORD = 5e5; // bytes: what is smaller is here at once
 
 let session = null;
 let ended = false;
@@ -80,8 +81,11 @@ async function wheel({ url, size, sha256 }, count) {
 
 /** A wheel that running code imports. The code waits, so this does, too; null if it does not come. */
 function wheelNow({ name, url, size }) {
-  const words = name[0].toUpperCase() + name.slice(1);
-  postMessage({ progress: { words, loaded: 0, total: size } });
+  const tell = (loaded) => {
+    if (size < WORTH_A_WORD) return;
+    postMessage({ progress: { words: name[0].toUpperCase() + name.slice(1), loaded, total: size } });
+  };
+  tell(0);
   const request = new XMLHttpRequest();
   request.open("GET", url, false);
   request.responseType = "arraybuffer";
@@ -91,7 +95,7 @@ function wheelNow({ name, url, size }) {
     return null;
   }
   if (request.status !== 200) return null;
-  postMessage({ progress: { words, loaded: size, total: size } });
+  tell(size);
   return new Uint8Array(request.response);
 }
 
