@@ -44,10 +44,27 @@ def test_a_live_widget_shows_its_still_until_its_cell_runs():
     printed["metadata"]["widgets"] = {"state": {}}
     made = notebooks.live_notebook(printed, "name")
     assert [output.get("data") for output in made["cells"][0]["outputs"]] == [
-        {"text/html": ["<p>still</p>"]},
+        {"text/html": "<p>still</p>"},
         None,
     ]
+    assert made["cells"][0]["outputs"][1]["text"] == "2"
     assert "widgets" not in made["metadata"] and "widgets" in printed["metadata"]
+
+
+def test_no_cell_looks_as_if_it_had_run():
+    result = nbformat.v4.new_output("execute_result", {"text/plain": "1\n2"}, execution_count=3)
+    printed = notebook(nbformat.v4.new_code_cell("w", outputs=[result], execution_count=3))
+    (cell,) = notebooks.live_notebook(printed, "name")["cells"]
+    assert cell["execution_count"] is None
+    assert cell["outputs"] == [
+        {
+            "output_type": "execute_result",
+            "data": {"text/plain": "1\n2"},
+            "metadata": {},
+            "execution_count": None,
+        }
+    ]
+    assert printed["cells"][0]["execution_count"] == 3
 
 
 def test_an_edition_changes_with_the_text_and_not_with_a_run():

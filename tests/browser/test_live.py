@@ -338,13 +338,8 @@ def test_time_from_the_click_to_the_first_output(playwright, proxy, address, tmp
     summary.lines.append(f"click to first output: cold {seconds[0]:.1f} s, warm {seconds[1]:.1f} s")
 
 
-def test_a_number_of_a_widget_is_changed_where_python_runs(fresh, address):
-    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
-    page = chapter.page
-    code = """import numpy as np
-from cnnlab.widgets import WeightSharing
-stepping = WeightSharing(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, -1.0]), np.array([1.0, 2.0, 3.0]))
-stepping"""
+def run_below(page, code):
+    """Run code in a new cell below all others."""
     page.evaluate(
         """async (code) => {
           const notebook = jupyterapp.shell.currentWidget.content;
@@ -355,6 +350,16 @@ stepping"""
         }""",
         code,
     )
+
+
+def test_a_number_of_a_widget_is_changed_where_python_runs(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    page = chapter.page
+    code = """import numpy as np
+from cnnlab.widgets import WeightSharing
+stepping = WeightSharing(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, -1.0]), np.array([1.0, 2.0, 3.0]))
+stepping"""
+    run_below(page, code)
     widget = page.locator(".cnn").last
     gradient = widget.locator("[data-sum]")
     expect(gradient).to_have_text("14", timeout=live.PATIENCE * 1000)  # 1 * 1 + 2 * 2 + 3 * 3
@@ -385,3 +390,38 @@ def test_an_endless_cell_can_be_stopped_from_the_bar_and_the_text_stays(fresh, a
     chapter.wait_until_ready()
     assert chapter.python("print(1 + 1)") == "2\n"
     assert [cell.source for cell in chapter.notebook().cells] == before
+
+
+def run_first_visible_cell(page):
+    """Run the first code cell whose code is not folded; returns the text of its outputs."""
+    return page.evaluate(
+        """async () => {
+          const notebook = jupyterapp.shell.currentWidget.content;
+          const folded = ({ model }) => model.getMetadata("jupyter")?.source_hidden;
+          const at = notebook.widgets.findIndex((cell) => cell.model.type === "code" && !folded(cell));
+          notebook.activeCellIndex = at;
+          notebook.widgets[at].model.outputs.clear();
+          await jupyterapp.commands.execute("notebook:run-cell");
+          return JSON.stringify(notebook.widgets[at].model.outputs.toJSON());
+        }"""
+    )
+
+
+def test_the_first_visible_cell_runs_before_python_is_ready_and_without_what_is_folded_above(fresh, address):
+    page = live.open_by_button(fresh, address, FIRST)
+    page.wait_for_selector("#live-bar a", timeout=live.PATIENCE * 1000)
+    assert page.locator("#live-state").text_content().startswith("Python is starting")
+    counts = page.evaluate(
+        "[...jupyterapp.shell.currentWidget.content.model.cells].map((cell) => cell.executionCount ?? null)"
+    )
+    assert set(counts) == {None}
+    outputs = json.loads(run_first_visible_cell(page))
+    assert [output["output_type"] for output in outputs] == ["stream"]
+    live.LiveChapter(page)  # and the bar says that Python is ready
+
+
+def test_a_restart_runs_the_imports_again(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    chapter.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.restartKernel().then(() => null)")
+    outputs = json.loads(run_first_visible_cell(chapter.page))
+    assert [output["output_type"] for output in outputs] == ["stream"]

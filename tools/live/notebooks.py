@@ -23,8 +23,8 @@ def live_notebook(notebook, name):
 
     The kernel is JupyterLite's, the committed outputs count as trusted (the site is their author), and what
     the page folds is folded here too: the source and the output of a cell tagged `hide-cell`, the one or
-    the other for `hide-input` and `hide-output`. A widget has no model before its cell runs: until then its
-    still is shown.
+    the other for `hide-input` and `hide-output`. No cell looks as if it had run in the reader's Python. A widget
+    has no model before its cell runs: until then its still is shown.
     """
     cells = []
     for cell in notebook["cells"]:
@@ -39,7 +39,8 @@ def live_notebook(notebook, name):
                 folded["outputs_hidden"] = True
             if folded:
                 metadata["jupyter"] = folded
-            cell["outputs"] = [_without_view(output) for output in cell["outputs"]]
+            cell["outputs"] = [_before_a_run(output) for output in cell["outputs"]]
+            cell["execution_count"] = None
         cells.append({**cell, "metadata": metadata})
     metadata = {
         **notebook["metadata"],
@@ -50,11 +51,18 @@ def live_notebook(notebook, name):
     return {**notebook, "cells": cells, "metadata": metadata}
 
 
-def _without_view(output):
-    data = output.get("data", {})
-    if VIEW not in data or "text/html" not in data:
+def _before_a_run(output):
+    """An output without view and count, and with its text in one piece, which JupyterLite expects."""
+    if "text" in output:
+        return {**output, "text": "".join(output["text"])}
+    if "data" not in output:
         return output
-    return {**output, "data": {kind: value for kind, value in data.items() if kind != VIEW}}
+    data = {
+        kind: "".join(value) if isinstance(value, list) else value for kind, value in output["data"].items()
+    }
+    if "text/html" in data:
+        data.pop(VIEW, None)
+    return {**output, "data": data} | ({"execution_count": None} if "execution_count" in output else {})
 
 
 def title_of(notebook):

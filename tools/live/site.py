@@ -29,6 +29,8 @@ SOURCES = [
 STORAGE = "cnnlab live book"
 # The apps of JupyterLite: a chapter is a notebook, a link to a Markdown page opens in the editor.
 APPS = ("notebooks", "edit")
+# What a first visit fetches of JupyterLab's own files: measured bytes, so that readers are told.
+LAB = 10_500_000
 EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", runtime.KERNEL, "anywidget", "jupyterlab-myst")
 DISABLED = (
     # It only mirrors files into Python, and makes every import slower for it.
@@ -210,7 +212,7 @@ def add_pages(output, chapters, fetched):
     """Put the opening page and the bar above the notebook into the site, and what both need to know."""
     shutil.copytree(PAGES, output, dirs_exist_ok=True)
     version = hashlib.sha256(json.dumps(fetched).encode()).hexdigest()[:12]
-    known = {"storage": STORAGE, "runtime": version, "files": fetched, "chapters": chapters}
+    known = {"storage": STORAGE, "runtime": version, "files": fetched, "lab": LAB, "chapters": chapters}
     (output / "chapters.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     bar = '<link rel="stylesheet" href="../live.css"><script type="module" src="../bar.js"></script>'
     insert(output / "notebooks" / "index.html", "</head>", f"{bar}</head>")

@@ -6,6 +6,8 @@ import { copyOf } from "./storage.js";
 
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
 const PATIENCE = 180000; // milliseconds after which Python is said not to start
+const OFFLINE = 15000; // the same, where there is no network
+const STARTING = "Python is starting. This takes some seconds; what you run waits for it.";
 
 const bar = document.createElement("section");
 bar.id = "live-bar";
@@ -13,7 +15,7 @@ bar.setAttribute("aria-label", "This live chapter");
 const state = document.createElement("span");
 state.id = "live-state";
 state.setAttribute("role", "status");
-state.textContent = "Python is starting. This takes some seconds.";
+state.textContent = STARTING;
 bar.append(state);
 
 function button(text, action) {
@@ -46,21 +48,51 @@ function within(milliseconds, promise) {
   return Promise.race([promise, late]);
 }
 
-/** Say what Python does, from now on. */
-async function follow(session, restart) {
+/** The code of the chapter's imports, which stand folded in its first cell; a sheet's first cell is the student's. */
+function imports(model) {
+  const first = [...model.cells].find((cell) => cell.type === "code");
+  return first?.getMetadata("tags")?.includes("hide-input") ? first.sharedModel.getSource() : "";
+}
+
+/** Whatever asks for a run, a key, a button or a menu, waits until `ready()` has come true. */
+function runWhenReady(commands, ready) {
+  const execute = commands.execute.bind(commands);
+  commands.execute = async (id, options) => {
+    if (/^(notebook|runmenu):(.*-)?run/.test(id)) await ready();
+    return execute(id, options);
+  };
+}
+
+/** Say what Python does, from now on; returns a function that waits until it can run cells. */
+function follow(session, model, restart) {
   let timer = 0;
+  let [waiting, begun] = [null, null];
+  const anew = () => {
+    if (!begun) waiting = new Promise((resolve) => (begun = resolve));
+  };
   const ready = async () => {
-    state.textContent = "Python is starting. This takes some seconds.";
+    state.textContent = STARTING;
     restart.hidden = true;
     try {
+      const { kernel } = session.session;
       // Unlike the kernel's status, an answer to this shows that Python itself is there.
-      await within(PATIENCE, session.session.kernel.requestIsComplete({ code: "1" }));
+      await within(navigator.onLine ? PATIENCE : OFFLINE, kernel.requestIsComplete({ code: "1" }));
+      await kernel.requestExecute({ code: imports(model), silent: true, store_history: false }).done;
       state.textContent = "Python is ready. Shift+Enter runs a cell.";
+      begun?.();
+      begun = null;
     } catch (error) {
-      state.textContent = `Python did not start (${error?.message ?? error}). Reload this page to try again.`;
+      state.textContent = navigator.onLine
+        ? `Python did not start (${error?.message ?? error}). Reload this page to try again.`
+        : "Python did not arrive: there is no network, and this browser has not kept it from an earlier visit.";
     }
   };
+  anew();
   session.statusChanged.connect((_, status) => {
+    if (status === "restarting" || status === "autorestarting") {
+      anew();
+      ready();
+    }
     clearTimeout(timer);
     restart.hidden = true;
     if (status === "busy") {
@@ -72,9 +104,12 @@ async function follow(session, restart) {
       state.textContent = "Python is ready. Shift+Enter runs a cell.";
     }
   });
-  session.kernelChanged.connect((_, change) => change.newValue && ready());
-  await until(() => session.session?.kernel);
-  await ready();
+  session.kernelChanged.connect((_, change) => {
+    anew();
+    if (change.newValue) ready();
+  });
+  until(() => session.session?.kernel).then(ready);
+  return () => waiting;
 }
 
 /**
@@ -141,7 +176,7 @@ async function main() {
     }
   }
   bar.append(said);
-  await follow(panel.sessionContext, restart);
+  runWhenReady(app.commands, follow(panel.sessionContext, panel.context.model, restart));
 }
 
 main().catch((error) => {

@@ -5,6 +5,9 @@ import { allCopies, copyOf, download, editionOf, forget, keepAs, storageWorks } 
 
 const main = document.getElementById("live-main");
 const FETCHED = "cnnlab live book fetched";
+const NOTHING_KEPT =
+  "This browser keeps nothing for this page, perhaps because the window is private or storage is blocked. " +
+  "The notebook needs that. Open the page in an ordinary window.";
 
 function show(title, ...parts) {
   const heading = document.createElement("h1");
@@ -68,10 +71,7 @@ async function obstacle() {
     return "This browser has no WebAssembly, which Python needs here. It may be too old, or it may be switched off.";
   }
   if (!(await storageWorks())) {
-    return (
-      "This browser keeps nothing for this page, perhaps because the window is private or storage is blocked. " +
-      "The notebook needs that. Open the page in an ordinary window."
-    );
+    return NOTHING_KEPT;
   }
   return null;
 }
@@ -88,8 +88,8 @@ async function fetchRuntime(known, name, chapter) {
   show(
     `Opening "${chapter.title}"`,
     paragraph(
-      `Python is coming to your browser, with NumPy and Matplotlib: ${megabytes(total)}. ` +
-        `This is needed once. Next time the ${kind(chapter)} opens faster, because your browser keeps the files.`,
+      `Python is coming to your browser, with NumPy and Matplotlib: ${megabytes(total)}, ` +
+        `and after it the notebook's own ${megabytes(known.lab)}. This is needed once. Next time the ${kind(chapter)} opens faster, because your browser keeps the files.`,
     ),
     bar,
     state,
@@ -229,6 +229,15 @@ async function decide() {
   return open(known, path, chapter);
 }
 
+/** Why something failed, in words. */
+function whyNot(error) {
+  if (error.name === "SecurityError" || error.name === "QuotaExceededError") return NOTHING_KEPT;
+  if (!navigator.onLine) return "There is no network, and this browser has not kept what the chapter needs from an earlier visit.";
+  return error instanceof TypeError
+    ? "Something that it needs did not arrive. Is the network there?"
+    : `Something that it needs did not arrive: ${error.message}.`;
+}
+
 /** Do what the reader asked for; where it fails, say so and lead back. */
 async function run(action) {
   try {
@@ -236,7 +245,7 @@ async function run(action) {
   } catch (error) {
     show(
       "This chapter could not be opened",
-      paragraph(`Something that it needs did not arrive: ${error.message}. Is the network there?`),
+      paragraph(whyNot(error)),
       paragraph(button("Try again", () => location.reload())),
       paragraph("The page that you came from has everything that the live chapter has, except Python. Your browser's Back button leads there."),
     );
