@@ -212,3 +212,11 @@ def test_folders_that_sphinx_knows_nothing_of_stay(tmp_path):
     light.copy(tmp_path / "built", tmp_path / "html")
     assert (tmp_path / "html/live/old.svg").exists()
     assert [path.name for path in (tmp_path / "html/_static").iterdir()] == ["new.svg"]
+
+
+def test_of_the_style_sheets_only_the_one_that_a_script_asks_for_stays_a_file(tmp_path):
+    (tmp_path / "built/_static").mkdir(parents=True)
+    for name in ("theme.css", *light.LATER):
+        (tmp_path / "built/_static" / name).write_text("p { margin: 0 }")
+    light.copy(tmp_path / "built", tmp_path / "html")
+    assert [path.name for path in (tmp_path / "html/_static").iterdir()] == [*light.LATER]

@@ -833,6 +833,15 @@ def test_a_page_embeds_each_module_once_and_only_what_is_shown():
         extension.pack(states, ["unknown"])
 
 
+@pytest.mark.parametrize("widget", ONE_OF_EACH, ids=repr)
+def test_a_page_knows_each_kind_of_widget_by_the_name_of_its_module(widget):
+    """A reader's code makes widgets that the page did not have before."""
+    known = extension.shared()
+    kind = known["named"][type(widget).__module__.rpartition(".")[2]]
+    assert "\n".join(known["parts"][place] for place in kind["parts"]) == widget.get_state()["_esm"]
+    assert known["styles"][kind["style"]] == widget.get_state()["_css"]
+
+
 def test_no_text_of_a_widget_ends_its_script_element():
     box = AnswerBox("Is </script><script>alert(1)</script> or <!-- a number?", 1)
     html = extension.embed(extension.pack(states_of([box]), ["m0"]))

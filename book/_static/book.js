@@ -124,3 +124,43 @@ globalThis.cnnlabTarget = () => {
   }
   return document.getElementById(name);
 };
+
+// Code runs where it stands. All that this needs is fetched when a reader asks, or has typed into this page's code before.
+const runnable = document.getElementById("cnnlab-run");
+if (runnable) {
+  let loading;
+  const load = () => (loading ??= import(`${new URL(document.documentElement.dataset.content_root, location.href)}_static/run.js`));
+
+  document.querySelectorAll("[data-cell] .cell_input").forEach((code, n) => {
+    const bar = document.createElement("div");
+    bar.className = "run-bar";
+    bar.innerHTML = `<button type="button" class="run" aria-label="Run cell ${n + 1}">Run</button>
+      <button type="button" class="edit" aria-label="Edit cell ${n + 1}">Edit</button>`;
+    // An exercise: here the reader writes.
+    bar.classList.toggle("asked", code.textContent.includes("raise NotImplementedError"));
+    code.append(bar);
+  });
+  document.addEventListener("click", async ({ target }) => {
+    const button = target.closest?.(".run-bar > :is(.run, .edit)");
+    if (!button) return;
+    try {
+      (await load()).press(button);
+    } catch (error) {
+      loading = undefined;
+      console.error(error);
+      const isFile = location.protocol === "file:";
+      const textContent = isFile
+        ? "This page was opened as a file. Code runs only on pages that a web server sends."
+        : "What runs the code did not arrive. Is the network there?";
+      const word = Object.assign(document.createElement("span"), { className: "run-status", textContent });
+      word.setAttribute("role", "alert");
+      button.parentElement.querySelector(".run-status")?.remove();
+      button.parentElement.append(word);
+    }
+  });
+  try {
+    if (localStorage.getItem(`cnnlab-code:${location.pathname}`)) load();
+  } catch {
+    // Where nothing may be stored, nothing comes back.
+  }
+}

@@ -19,6 +19,7 @@ KATEX = Path(__file__).resolve().parent.parent / "katex"
 LEFT_OUT = shutil.ignore_patterns(
     "*.map", "*.css", "locales", "vendor", "fontawesome.js*", "webpack-*", "sbt-webpack-*"
 )
+LATER = ("run.css",)  # a style sheet that a script asks for when it is needed
 
 
 def write(folder, name, content):
@@ -36,7 +37,9 @@ def copy(built, output):
     for part in built.iterdir():
         if part.is_dir():
             shutil.rmtree(output / part.name, ignore_errors=True)
-            shutil.copytree(part, output / part.name, ignore=LEFT_OUT)
+            shutil.copytree(
+                part, output / part.name, ignore=lambda folder, names: LEFT_OUT(folder, names) - {*LATER}
+            )
         elif part.suffix != ".html":
             shutil.copyfile(part, output / part.name)
 

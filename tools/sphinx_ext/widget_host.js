@@ -34,9 +34,10 @@ let stock;
 
 /** The page's widgets, and a promise of each module that they need. */
 function unpack() {
-  const { models, modules, worn, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets").textContent);
+  const nothing = '{ "models": {}, "modules": [], "worn": [], "parts": [], "styles": [] }';
+  const { models, modules, worn, parts, styles, live } = JSON.parse(document.getElementById("cnnlab-widgets")?.textContent ?? nothing);
   // What all pages share stands in a file of its own, which the browser keeps.
-  const shared = globalThis.cnnlabShared ?? { parts: [], styles: [] };
+  const shared = globalThis.cnnlabShared ?? { parts: [], styles: [], named: {} };
   const [allParts, allStyles] = [[...shared.parts, ...parts], [...shared.styles, ...styles]];
   // Widgets of one title are told apart in the page's address by a number.
   const seen = {};
@@ -46,20 +47,34 @@ function unpack() {
     seen[title] = (seen[title] ?? 0) + 1;
     if (seen[title] > 1) dataset.nth = seen[title];
   }
-  for (const place of worn) {
-    const style = document.createElement("style");
-    style.textContent = allStyles[place];
-    document.head.append(style);
+  const wearing = new Set();
+  function wear(place) {
+    if (wearing.has(place)) return;
+    wearing.add(place);
+    document.head.append(Object.assign(document.createElement("style"), { textContent: allStyles[place] }));
   }
+  worn.forEach(wear);
   // Widgets tell readers where they can change the numbers.
   if (live) document.body.dataset.liveUrl = live;
-  const loading = modules.map((places) => {
+  function load(places) {
     const text = places.map((place) => allParts[place]).join("\n");
     const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     return import(address).finally(() => URL.revokeObjectURL(address));
-  });
-  return { models, loading, living: new Map() };
+  }
+  const loading = modules.map(load);
+  const byName = {};
+  function named(name) {
+    wear(shared.named[name].style);
+    return (byName[name] ??= load(shared.named[name].parts));
+  }
+  return { models, loading, named, living: new Map() };
 }
+
+/** Draw a widget that a reader's own code has made: its kind by name, and its state. */
+globalThis.cnnlabDraw = async (el, name, state) => {
+  const { default: widget } = await (stock ??= unpack()).named(name);
+  await widget.render({ model: new Model(state), el });
+};
 
 async function start(place) {
   const id = place.dataset.model;

@@ -61,10 +61,17 @@ def parts_of(module):
 
 
 def shared():
-    """What the widgets' modules and style sheets consist of: one file for all pages, which a browser keeps."""
-    kinds = [getattr(library, name) for name in library.__all__]
-    parts = dict.fromkeys(part for kind in kinds for part in parts_of(kind._esm))
-    return {"parts": list(parts), "styles": list(dict.fromkeys(str(kind._css) for kind in kinds))}
+    """What the widgets' modules and style sheets consist of: one file for all pages, which a browser keeps.
+
+    `named` has for each kind, by the name of its Python module, the places of its parts and of its style sheet: so a widget
+    that a reader's own code makes is drawn on any page.
+    """
+    kinds = {kind.__module__.rpartition(".")[2]: kind for kind in map(library.__dict__.get, library.__all__)}
+    parts, styles, named = {}, {}, {}
+    for name, kind in kinds.items():
+        places = [parts.setdefault(part, len(parts)) for part in parts_of(kind._esm)]
+        named[name] = {"parts": places, "style": styles.setdefault(str(kind._css), len(styles))}
+    return {"parts": list(parts), "styles": list(styles), "named": named}
 
 
 def pack(states, shown, kept=None):

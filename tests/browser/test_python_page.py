@@ -1,0 +1,151 @@
+"""Python in the page itself: every cell of a chapter shows what is committed, and a reader solves an exercise."""
+
+import json
+import re
+
+import live_book as live
+import pytest
+from inpage_outputs import code_cells, differences
+from playwright.sync_api import expect
+from test_run_page import cell, own, press, write
+
+from tools.live.site import BOOK
+
+# The whole network is trained with its cells: `test_live.py` runs it once, in the same Python.
+CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb") if path.stem != "whole-network")
+FIRST = "one-dimension-by-hand"
+EVERY_CELL = """async (name) => {
+  const { Python } = await import(new URL("../_static/run-python.js", location.href));
+  const at = (path) => new URL(path, location.href).href;
+  const python = new Python({ script: at("../_static/python-worker.js"), live: at("../live/"), progress() {} });
+  const shown = {};
+  for (const cell of await (await fetch(at(`../cells/${name}.json`))).json()) {
+    shown[cell.id] = [];
+    await python.run(cell, (output) => shown[cell.id].push(output));
+  }
+  python.stop();
+  return shown;
+}"""
+
+
+def committed(name):
+    """A chapter's notebook as JSON."""
+    return json.loads((BOOK / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+def numbers_in(shown):
+    """How many numbers outputs display."""
+    return len(re.findall(r"\d+(?:\.\d+)?", json.dumps(shown)))
+
+
+class Counted:
+    """Prints at the end how much was compared."""
+
+    def __init__(self):
+        self.chapters, self.cells, self.numbers = 0, 0, 0
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.write_line(
+            f"Python in the page: {self.chapters} chapters, {self.cells} cells, {self.numbers} numbers compared"
+        )
+
+
+@pytest.fixture(scope="module")
+def counted(request):
+    made = Counted()
+    request.config.pluginmanager.register(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def reader(playwright, proxy, tmp_path_factory, address):
+    """A browser that keeps Python's files from page to page; nothing is asked of another host."""
+    port, asked = proxy
+    with live.chromium(playwright, tmp_path_factory.mktemp("reader"), port) as opened:
+        opened.set_default_timeout(live.PATIENCE * 1000)
+        yield opened
+    assert live.outside(asked) == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_cell_of_a_chapter_shows_in_the_page_what_is_committed(reader, address, counted, name):
+    page = reader.new_page()
+    page.goto(f"{address}/book/{name}.html")
+    if not page.locator("#cnnlab-run").count():
+        assert not page.locator(".cell_input").count()  # a page without code
+        return
+    shown = page.evaluate(EVERY_CELL, name)
+    page.close()
+    assert differences(committed(name), shown) == []
+    counted.chapters += 1
+    counted.cells += len(shown)
+    counted.numbers += numbers_in(shown)
+
+
+def test_a_changed_number_would_be_noticed():
+    notebook = committed(FIRST)
+    shown = {one["id"]: one["outputs"] for one in code_cells(notebook)}
+    assert differences(notebook, shown) == []
+    shown["c10"] = [{**shown["c10"][0], "text": "dw = [1]"}]
+    assert [words.partition(":")[0] for words in differences(notebook, shown)] == ["c10"]
+
+
+def finished(page, id):
+    """Wait until a cell has run."""
+    expect(cell(page, id).locator(".run-status")).to_contain_text(re.compile(r"\d s\."), timeout=60_000)
+
+
+def test_an_exercise_is_solved_on_the_page(fresh, address):
+    page = fresh.new_page()
+    page.goto(f"{address}/book/{FIRST}.html")
+    check = 'check.conv1d_backward(my_dw, returns="dw", stride=False, padding=False, plain=True)'
+    turned = f"def my_dw(dy, x, w):\n    return np.array([x[m : m + len(dy)] @ dy for m in range(len(w))])[::-1]\n\n{check}"
+    write(page, "c51", turned)
+    press(page, "c51", "Run")
+    finished(page, "c51")
+    report = own(page, "c51").locator(".cnnlab-report")
+    expect(report).to_contain_text("not")
+    expect(report.locator("a, b").first).to_be_visible()
+    write(page, "c51", turned.replace("[::-1]", ""))
+    press(page, "c51", "Run")
+    expect(own(page, "c51").locator(".cnnlab-report-passed")).to_be_visible(timeout=60_000)
+    page.reload()
+    expect(cell(page, "c51").locator(".cm-content")).to_contain_text("my_dw")
+    assert "[::-1]" not in cell(page, "c51").locator(".cm-content").inner_text()
+
+
+def test_an_error_names_the_readers_line_and_a_widget_is_drawn(reader, address):
+    page = reader.new_page()
+    page.goto(f"{address}/book/{FIRST}.html")
+    write(page, "c51", "y = 2\nnothing + y")
+    press(page, "c51", "Run")
+    finished(page, "c51")
+    expect(own(page, "c51").locator(".own-error")).to_contain_text("line 2:")
+    expect(own(page, "c51").locator(".own-error")).to_contain_text("NameError")
+    write(page, "c51", "widgets.ThreeSums(longer.x, longer.w, longer.dy)")
+    press(page, "c51", "Run")
+    finished(page, "c51")
+    expect(own(page, "c51").locator(".cnn")).to_be_visible()
+    page.close()
+
+
+KEPT = """async (names) => {
+  const kept = await (await caches.open("cnnlab book")).keys();
+  return names.every((name) => kept.some(({ url }) => url.includes(name)));
+}"""
+
+
+def test_it_works_without_a_network_once_it_has_worked(fresh, site):
+    page = fresh.new_page()
+    with live.serve(site) as served:
+        page.goto(f"{served}/book/{FIRST}.html")
+        press(page, "c4", "Run")
+        finished(page, "c4")
+        needed = ["run.js", "editor.js", "python-worker.js", "python.json", "pyodide.asm.wasm", "stdlib"]
+        page.wait_for_function(KEPT, arg=[*needed, "numpy", "cnnlab-"], timeout=60_000)
+        page.wait_for_timeout(1000)
+    # Nobody answers at this address any more.
+    page.reload()
+    press(page, "c23", "Run")
+    finished(page, "c23")
+    expect(own(page, "c23").locator("pre")).to_contain_text("[")
