@@ -251,11 +251,11 @@ def tables(course, arguments):
         with course.gradebook() as book:
             without = export.fill_worksheet(
                 book,
-                arguments.assignment,
                 arguments.worksheet,
                 path,
-                course.roster(),
-                collect.remembered(course, arguments.assignment),
+                roster=course.roster(),
+                collected=collect.remembered(course, arguments.assignment),
+                found=export.scores(book, arguments.assignment),
             )
         print(f"Written: {path}")
         if without:

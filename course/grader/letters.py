@@ -10,7 +10,7 @@ import html
 import json
 from dataclasses import dataclass
 
-from .output import feedback, kept, pages
+from .output import feedback, gradebook, kept, pages
 from .points.problems import SETS
 
 STYLE = """
@@ -82,7 +82,7 @@ def rubric(assignment, cell):
 def waiting(course, book, assignment):
     """The answers that wait for a mark, in an order that says nothing of who wrote them."""
     found = []
-    for submission in book.assignment_submissions(assignment):
+    for submission in gradebook.submissions(book, assignment):
         known = kept.load(course, assignment, submission.student.id)
         sources = kept.counting(course, known.result).sources if known else {}
         for notebook in submission.notebooks:

@@ -304,10 +304,11 @@ def hand_back(course, assignment, students=None, with_pages=True):
                 changes = glance.read_changes(changes_path(course, assignment))
                 text = glance.page(seen, pristine, changes, absent)
                 kept.write_whole(course.root / f"{assignment}-class.html", text)
-            found = export.scores(book, assignment)
+        found = export.scores(book, assignment)
+        if with_pages:
             made.zips, made.waiting = zips.write(course, assignment, collected, found)
-        export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster)
-        export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv", roster, collected)
+        export.canvas(book, assignment, course.root / f"{assignment}-canvas.csv", roster, found)
+        export.moodle(book, assignment, course.root / f"{assignment}-moodle.csv", roster, collected, found)
     return made
 
 

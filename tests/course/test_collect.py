@@ -253,26 +253,14 @@ def test_rosters_of_platforms_and_spreadsheets(tmp_path):
     assert not roster.read(tmp_path / "absent.csv")
 
 
-class Scores:
+class Book:
     """Stands for nbgrader's gradebook, as far as the tables read it."""
 
-    def __init__(self, found):
-        student = type("Student", (), {"first_name": "", "last_name": "", "email": "", "lms_user_id": ""})
-        self.students, self.submissions = [], []
-        for id, score in found.items():
-            one = student()
-            one.id = id
-            self.students.append(one)
-            made = {
-                "student": one,
-                "score": score or 0,
-                "late_submission_penalty": None,
-                "needs_manual_grade": score is None,
-            }
-            self.submissions.append(type("Submission", (), made))
-
-    def assignment_submissions(self, assignment):
-        return self.submissions
+    def __init__(self, ids):
+        kind = type("Student", (), {"first_name": "", "last_name": "", "email": "", "lms_user_id": ""})
+        self.students = [kind() for _ in ids]
+        for student, id in zip(self.students, ids, strict=True):
+            student.id = id
 
     def find_assignment(self, assignment):
         return type("Assignment", (), {"max_score": 20})
@@ -283,7 +271,7 @@ FOUND = {"ann": 17, "bob": None, "li2": 3, "@zoe": 0, "guest": 5}  # bob's lette
 
 def test_the_table_for_canvas(course):
     path = course.root / "canvas.csv"
-    export.canvas(Scores(FOUND), "ps1", path, course.roster())
+    export.canvas(Book(FOUND), "ps1", path, course.roster(), FOUND)
     rows = {row["Student"]: row for row in csv.DictReader(path.open(newline="", encoding="utf-8"))}
     assert rows["Points Possible"]["ps1"] == "20"
     assert (rows["Ann Berg"]["ID"], rows["Ann Berg"]["SIS Login ID"], rows["Ann Berg"]["ps1"]) == (
@@ -308,7 +296,7 @@ def test_moodles_worksheet_comes_back_with_grades_and_nothing_else_changed(cours
     given, path = tmp_path / "given.csv", tmp_path / "filled.csv"
     given.write_text("\ufeff" + "\r\n".join([head, *lines]), encoding="utf-8", newline="")
     collected = {"li2": {"platform": "moodle", "number": "14", "place": ""}}
-    without = export.fill_worksheet(Scores(FOUND), "ps1", given, path, course.roster(), collected)
+    without = export.fill_worksheet(Book(FOUND), given, path, course.roster(), collected, FOUND)
     before = list(csv.DictReader(given.open(encoding="utf-8-sig", newline="")))
     after = list(csv.DictReader(path.open(encoding="utf-8", newline="")))
     assert [row.pop("Grade") for row in after] == ["17", "", "3", ""]
@@ -316,7 +304,7 @@ def test_moodles_worksheet_comes_back_with_grades_and_nothing_else_changed(cours
     assert without == ["@zoe", "guest"]
     given.write_text("Username,Grade\n")
     with pytest.raises(ValueError, match="no grading worksheet"):
-        export.fill_worksheet(Scores(FOUND), "ps1", given, path, course.roster(), collected)
+        export.fill_worksheet(Book(FOUND), given, path, course.roster(), collected, FOUND)
 
 
 def test_what_was_collected_is_remembered(course, tmp_path):
@@ -331,7 +319,7 @@ def test_what_was_collected_is_remembered(course, tmp_path):
         "bob": ("canvas", "102"),
     }
     path = course.root / "moodle.csv"
-    export.moodle(Scores(FOUND), "ps1", path, course.roster(), known)
+    export.moodle(Book(FOUND), "ps1", path, course.roster(), known, FOUND)
     rows = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
     assert [(row["Identifier"], row["Grade"], row["Email address"]) for row in rows] == [
         ("Participant 11", "17", "ann.berg@x.edu")

@@ -4,30 +4,28 @@ A score counts as one when nothing in the submission waits for a person. Otherwi
 place of who has not handed in: an empty place is no grade, and no zero.
 """
 
-import contextlib
 import csv
 import io
 import re
 
-from nbgrader.api import MissingEntry
-
 from .. import roster as rosters
-from .gradebook import submissions
+from . import gradebook
 
 
-def scores(gradebook, assignment):
+def scores(book, assignment):
     """{student id: score after penalties, or None where a person still has to grade something}."""
     found = {}
-    with contextlib.suppress(MissingEntry):
-        for each in submissions(gradebook, assignment):
-            after = max(0.0, each.score - (each.late_submission_penalty or 0.0))
-            found[each.student.id] = None if each.needs_manual_grade else after
+    for submission in gradebook.submissions(book, assignment):
+        waits = any(grade.needs_manual_grade for each in submission.notebooks for grade in each.grades)
+        earned = sum(gradebook.points(each) for each in submission.notebooks)
+        taken = sum(each.late_submission_penalty or 0.0 for each in submission.notebooks)
+        found[submission.student.id] = None if waits else max(0.0, earned - taken)
     return found
 
 
-def people_of(gradebook, roster, found):
+def people_of(book, roster, found):
     """Who stands in a table: the roster, and whoever has handed in this set and is not in it."""
-    others = {student.id: student for student in gradebook.students if student.id in found}
+    others = {student.id: student for student in book.students if student.id in found}
     listed = {person.id for person in roster.people}
     return [
         *roster.people,
@@ -44,15 +42,14 @@ def people_of(gradebook, roster, found):
     ]
 
 
-def canvas(gradebook, assignment, path, roster):
+def canvas(book, assignment, path, roster, found):
     """Canvas: Grades, Import. It finds a student by the number in the column ID; the second row has the points possible."""
-    most = gradebook.find_assignment(assignment).max_score
-    found = scores(gradebook, assignment)
+    most = book.find_assignment(assignment).max_score
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment])
         writer.writerow(["Points Possible", "", "", "", "", f"{most:g}"])
-        for person in people_of(gradebook, roster, found):
+        for person in people_of(book, roster, found):
             login = person.id if not person.canvas else ""  # where the number is known, it alone decides
             row = [
                 plain(person.name or person.id),
@@ -69,16 +66,15 @@ def written(score):
     return "" if score is None else f"{score:g}"
 
 
-def moodle(gradebook, assignment, path, roster, collected):
+def moodle(book, assignment, path, roster, collected, found):
     """A table in the form of Moodle's grading worksheet, for those whose number in this assignment is known from a zip."""
-    most = gradebook.find_assignment(assignment).max_score
-    found = scores(gradebook, assignment)
+    most = book.find_assignment(assignment).max_score
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Last modified (grade)"]
         )
-        for person in people_of(gradebook, roster, found):
+        for person in people_of(book, roster, found):
             place = collected.get(person.id, {})
             if place.get("platform") == "moodle":
                 row = [
@@ -90,13 +86,12 @@ def moodle(gradebook, assignment, path, roster, collected):
                 writer.writerow([*row, f"{most:g}", "-"])
 
 
-def fill_worksheet(gradebook, assignment, worksheet, path, roster, collected):
+def fill_worksheet(book, worksheet, path, roster, collected, found):
     """Write Moodle's own grading worksheet again with our scores in its column Grade; nothing else in it changes.
 
     A line is somebody's by the participant's number that a zip had, by id or e-mail, or by a name that only one has.
     Returns the students with a score who are in no line. Raises ValueError if it is no such worksheet.
     """
-    found = scores(gradebook, assignment)
     lines = rosters.rows_of(worksheet)
     head = [column.strip().casefold() for column in lines[0]] if lines else []
     missing = [
@@ -107,7 +102,7 @@ def fill_worksheet(gradebook, assignment, worksheet, path, roster, collected):
             f"{worksheet} is no grading worksheet of Moodle: it has no column {', '.join(missing)}."
         )
     numbers = {p["number"]: student for student, p in collected.items() if p["platform"] == "moodle"}
-    people = rosters.Roster(tuple(people_of(gradebook, roster, found)))
+    people = rosters.Roster(tuple(people_of(book, roster, found)))
     written_for = set()
     for line in lines[1:]:
         values = dict(zip(head, line, strict=False))

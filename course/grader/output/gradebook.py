@@ -3,10 +3,11 @@
 import warnings
 from pathlib import Path
 
-from nbgrader.api import MissingEntry, SubmittedAssignment
+from nbgrader.api import Assignment, Comment, Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm import joinedload, selectinload
 
 from .. import dates, reading
 from .feedback import POINTS, is_untouched
@@ -81,17 +82,35 @@ def record_answer(grade, source, pristine_cell, previous, status):
         )
 
 
-def submissions(gradebook, assignment):
-    """The submissions of a set, by student, one after the other: what was read of those before is forgotten now and then.
+AT_ONCE = 500  # submissions in memory
 
-    Changes are committed. Raises MissingEntry for a set that the gradebook does not know.
+
+def submissions(gradebook, assignment):
+    """All submissions of a set, one after the other, with what pages and tables read of them.
+
+    nbgrader's own sums are a query for each number, and each looks through the marks of the whole class: the time grows with
+    the square of the class. So marks come some hundred submissions at a time, and `points` adds them up here.
     """
-    wanted = SubmittedAssignment.assignment_id == gradebook.find_assignment(assignment).id
-    ids = gradebook.db.query(SubmittedAssignment.id).filter(wanted).order_by(SubmittedAssignment.student_id)
-    for (each,) in ids.all():
-        yield gradebook.db.get(SubmittedAssignment, each)
-        gradebook.db.commit()
-        forget_some(gradebook)
+    marks = selectinload(SubmittedNotebook.grades).joinedload(Grade.cell)
+    comments = selectinload(SubmittedNotebook.comments).joinedload(Comment.cell)
+    notebooks = selectinload(SubmittedAssignment.notebooks)
+    query = (
+        gradebook.db.query(SubmittedAssignment)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == assignment)
+        .options(
+            joinedload(SubmittedAssignment.student),
+            joinedload(SubmittedAssignment.assignment),
+            notebooks.options(joinedload(SubmittedNotebook.notebook), marks, comments),
+        )
+        .order_by(SubmittedAssignment.student_id)
+    )
+    yield from query.yield_per(AT_ONCE)
+
+
+def points(notebook):
+    """What a submitted notebook has earned, before penalties."""
+    return sum(grade.score for grade in notebook.grades)
 
 
 def forget_some(gradebook):
@@ -121,10 +140,11 @@ def settle(gradebook, assignment, config, roster, marked_late, students=None):
         for notebook in submission.notebooks:
             penalty = None
             if seconds > 0:
-                penalty = assigner.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
-                penalty = None if penalty is None else assigner._check_late_penalty(notebook, penalty)
+                penalty = assigner.plugin_inst.late_submission_penalty(student, points(notebook), seconds)
+                penalty = None if penalty is None else min(max(0.0, penalty), points(notebook))
             if notebook.late_submission_penalty != penalty:
                 notebook.late_submission_penalty = penalty
+    gradebook.db.commit()
 
 
 def seconds_late(submission):

@@ -24,7 +24,6 @@ from ..points import examples, wrong_variants
 from ..points.problems import SETS, reference
 from ..points.words import WORDS
 from . import feedback, gradebook, kept
-from .gradebook import seconds_late
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -232,7 +231,7 @@ def shown_on(arguments, returns, name, identifier, wrong):
 def when(submission, policy):
     """When something was handed in, and how long after the due date, in words."""
     words = f"handed in {dates.told(submission.timestamp, policy)}" if submission.timestamp else ""
-    seconds = seconds_late(submission)
+    seconds = gradebook.seconds_late(submission)
     if seconds:
         late = dates.amount(timedelta(seconds=seconds))
         longer = (
@@ -242,8 +241,8 @@ def when(submission, policy):
     return words
 
 
-def submitted_by(submission, notebook, policy):
-    """A `Submitted` from nbgrader's records."""
+def submitted_by(submission, notebook, most, policy):
+    """A `Submitted` from nbgrader's records. most: the points that the set can earn."""
     student = submission.student
     name = " ".join(part for part in (student.first_name, student.last_name) if part) or student.id
     marks = {}
@@ -255,8 +254,8 @@ def submitted_by(submission, notebook, policy):
             marks[comment.name].comment = comment.manual_comment or ""
     return Submitted(
         name,
-        score=notebook.score,
-        points=notebook.max_score,
+        score=gradebook.points(notebook),
+        points=most,
         penalty=notebook.late_submission_penalty or 0.0,
         when=when(submission, policy),
         marks=marks,
@@ -269,6 +268,7 @@ def write(course, book, assignment, pristine, students=None, seen=None):
     seen: is called with each result and what the gradebook says of it, for who wants to see the class as well
     """
     without = []
+    most = book.find_assignment(assignment).max_score
     for submission in gradebook.submissions(book, assignment):
         student = submission.student.id
         if students is not None and student not in students:
@@ -277,7 +277,7 @@ def write(course, book, assignment, pristine, students=None, seen=None):
             old = kept.load(course, assignment, student)
             notebook = next(each for each in submission.notebooks if each.name == assignment)
             result = kept.counting(course, old.result)
-            submitted = submitted_by(submission, notebook, course.policy)
+            submitted = submitted_by(submission, notebook, most, course.policy)
             text = page(pristine, result, submitted)
             kept.write_whole(course.folder("feedback", student, assignment) / f"{assignment}.html", text)
             if seen:
