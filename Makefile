@@ -54,7 +54,7 @@ test-torch: $(READY) ## compare the backend and the training with PyTorch, in an
 	@$(PY) -m tools.torch_env
 	$(TORCH_PY) -m pytest tests_torch
 
-test-browser: have-chromium $(READY) ## look at the book in three browsers, and run every chapter live in Chromium
+test-browser: have-chromium $(READY) ## look at the book in three browsers, and run the chapters in the page's Python
 	$(PY) -m pytest tests/browser
 
 test-course: have-bubblewrap $(READY) ## all tests of the course, the slow ones too
