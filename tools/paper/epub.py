@@ -129,22 +129,22 @@ def title_sheet(about):
 def cover(about):
     """The picture that a library shows: the book's icon and its title, as PNG."""
     width, height = COVER
-    picture = Image.new("RGB", COVER, "#fbfaf7")
+    picture = Image.new("RGB", COVER, "white")
     brush = ImageDraw.Draw(picture)
     fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
     large = ImageFont.truetype(fonts / "STIXGeneralBol.ttf", 168)
     small = ImageFont.truetype(fonts / "STIXGeneral.ttf", 72)
     top = 240
     for line in wrapped(about.title, large, width - 320):
-        brush.text((160, top), line, "#111", large)
+        brush.text((160, top), line, "black", large)
         top += 196
     top += 60
     for line in wrapped(about.subtitle, small, width - 320):
-        brush.text((160, top), line, "#444", small)
+        brush.text((160, top), line, "black", small)
         top += 92
     drawn = icon(800)
     picture.paste(drawn, (110, height - 1150), drawn)  # its rectangles stand a little inside
-    brush.text((160, height - 230), about.author, "#111", small)
+    brush.text((160, height - 230), about.author, "black", small)
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()
