@@ -372,6 +372,21 @@ def test_the_report_shows_no_hidden_input(hostile):
     assert SECRET not in shown
 
 
+@pytest.mark.parametrize("submission", ["1792", "2476"])
+def test_a_function_that_returns_zeros_is_right_by_no_chance(submission):
+    """With these submissions the first draw's db is 0 in both cases, and would be a gift."""
+    part = next(part for part in SETS["ps1"].parts if part.name == "palindrome")
+    backward = {}
+    for drawn in (part.build, part.items):
+        backward[drawn.__name__] = drawn(scoring.Draw("ps1", "ann", part.name, submission, "s" * 32))[1]
+    given = {
+        name: [(dy @ x[1:-1]).item() for dy, x, *_ in (call.args for call in item.questions)]
+        for name, item in backward.items()
+    }
+    assert given[part.build.__name__] == [0, 0]
+    assert any(given["items"])
+
+
 def test_the_same_submission_gets_the_same_report():
     notebook = corpus.with_cells("ps1", palindrome=corpus.WRONG)
     first, second = grade("ps1", notebook), grade("ps1", notebook)

@@ -20,6 +20,8 @@ from cnnlab.handin.checking import broken_rule
 from . import wrong_variants
 from .words import WORDS
 
+DRAWS = 50
+
 
 @dataclass(frozen=True)
 class Function:
@@ -85,6 +87,7 @@ class Item:
     seconds: float | None = None  # for one question, where the usual limit is not right
     needs: tuple = ()  # parts that must have earned everything before this item counts
     values: tuple = ()  # an `Asked` for each variable that the questions read
+    zeros: tuple = ()  # outputs that are zero in every case, so that a function which does nothing would be right
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,13 @@ class Part:
     build: Callable  # Draw -> list of Item
 
     def items(self, draw):
-        items = self.build(draw)
+        """The part's items, from the first draw in which nothing that is asked for is zero throughout."""
+        for _ in range(DRAWS):
+            items = self.build(draw)
+            if not any(item.zeros for item in items):
+                break
+        else:
+            raise ValueError(f"{self.name}: an output is zero in each of {DRAWS} draws; ask on other inputs")
         total = sum(item.points for item in items)
         if total != self.points:
             raise ValueError(f"{self.name}: the items add up to {total} points, the part has {self.points}")
@@ -140,7 +149,14 @@ def compared(title, points, right, outputs, cases, *, seconds=None, name=None, r
     questions = tuple(
         Call(name, tuple(probe.arguments.values()), outputs, probe.options) for probe in duty.probes
     )
-    return Item(title=title, points=points, questions=questions, judge=judge, seconds=seconds)
+    return Item(title, points, questions, judge=judge, seconds=seconds, zeros=zero_throughout(duty, outputs))
+
+
+def zero_throughout(duty, outputs):
+    """The outputs whose right answer is zero, or full of zeros, for every probe of a duty."""
+    answers = [duty.task.right(**probe.arguments, **probe.options) for probe in duty.probes]
+    rows = [answer if isinstance(answer, tuple) else (answer,) for answer in answers]
+    return tuple(name for name, *found in zip(outputs, *rows, strict=True) if not any(map(np.any, found)))
 
 
 def diagnosis(findings, several):
