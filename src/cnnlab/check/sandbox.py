@@ -199,6 +199,8 @@ def _libraries() -> tuple[str, ...]:
     return (
         *(paths[key] for key in ("stdlib", "purelib", "platlib")),
         os.path.dirname(os.__file__),
+        # In a browser the standard library runs from an archive, which none of these names.
+        os.path.dirname(contextlib.contextmanager.__code__.co_filename),
         "<frozen ",
     )
 
