@@ -72,7 +72,9 @@ export class Cell {
 
   /** The beginning of what the reader's run shows. */
   shownText() {
-    return (this.#own?.lastElementChild.innerText ?? "").replace(/\s+/g, " ").slice(0, 300);
+    const shown = this.#own?.lastElementChild;
+    // What is not laid out, because it is far from the window, has no innerText.
+    return (shown?.innerText || shown?.textContent || "").replace(/\s+/g, " ").slice(0, 300);
   }
 
   /** Open the editor, once; what was typed before is in it. */
