@@ -25,6 +25,7 @@ MOST = 6  # times that the book may be printed until its page numbers are right
 # Numbers in brackets, which lead to the list of works and back.
 CITED = {"bibtex-citation", "label", "backrefs"}
 UNKNOWN = "000"  # stands for a page number while none is known
+MATPLOTLIBS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 # Figures are drawn with matplotlib's own fonts, so these are also the fonts of code and of characters that others lack.
 FONTS = {
     "Source Serif": (
@@ -37,11 +38,11 @@ FONTS = {
         },
     ),
     "DejaVu Sans": (
-        Path(matplotlib.get_data_path(), "fonts", "ttf"),
+        MATPLOTLIBS,
         {("normal", 400): "DejaVuSans.ttf", ("normal", 700): "DejaVuSans-Bold.ttf"},
     ),
     "DejaVu Sans Mono": (
-        Path(matplotlib.get_data_path(), "fonts", "ttf"),
+        MATPLOTLIBS,
         {
             ("normal", 400): "DejaVuSansMono.ttf",
             ("normal", 700): "DejaVuSansMono-Bold.ttf",
@@ -49,7 +50,7 @@ FONTS = {
         },
     ),
     "STIX": (
-        Path(matplotlib.get_data_path(), "fonts", "ttf"),
+        MATPLOTLIBS,
         {("normal", 400): "STIXGeneral.ttf", ("italic", 400): "STIXGeneralItalic.ttf"},
     ),
 }
