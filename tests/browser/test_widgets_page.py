@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from playwright.sync_api import TimeoutError as Late
+from playwright.sync_api import expect
 
 from bench import widget_steps
 from cnnlab import geometry, network, widgets
@@ -904,11 +905,12 @@ def test_a_picture_follows_the_hand(open_page, by, stem, start, end, name):
     widget, state = next(pair for pair in widgets_of(page, traces(path)) if kind(pair[1]) == name)
     cells = widget.locator(".cnn-grid[data-name='x']").get_by_role("gridcell")
     cells.nth(start).evaluate("(one) => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    cells.nth(start).click(trial=True)  # wait until it stands: what comes into view gets its real height
     drag(page, [middle(cells.nth(start)), middle(cells.nth(end))], by)
     trace = state["trace"]
     of, flat = ("dw", trace["first"] - 1) if name == "DeltaSheet" else ("dx", end)
-    formula = widget.locator("[data-formula]").inner_text()
-    assert formula.endswith(f"= {trace['results'][of][flat]}")
+    result = re.compile(re.escape(f"= {trace['results'][of][flat]}") + "$")
+    expect(widget.locator("[data-formula]")).to_have_text(result)
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
