@@ -108,6 +108,16 @@ def test_a_typed_sum_is_compared_term_by_term(script):
     assert judged(script, box, "0.4")[1]["terms"] is None
 
 
+def test_a_lost_sign_is_named_before_other_mistakes_of_its_value():
+    one = examples.one_dimension
+    box = AnswerBox.about("dx[1]?", "conv.dx", (0, 0, 1), one.dy, one.x, one.w)
+    replies = next(known["replies"] for known in box.trace["wrong"] if known["text"] == "-0.01")
+    assert [reply["link"].partition("#mistake-")[2] for reply in replies] == [
+        "wrong-sign",
+        "kernel-already-updated",
+    ]
+
+
 def test_a_box_asks_nothing_that_a_mistake_answers_right():
     one = examples.one_dimension
     with pytest.raises(ValueError, match=r"the right answer is also what .*product-of-sums.* gives"):

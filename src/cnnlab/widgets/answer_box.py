@@ -91,9 +91,9 @@ class AnswerBox(TraceWidget):
         ids                               the mistakes to know, if not all that give another value there
         also                              wrong answers beside the catalogued ones, as in `AnswerBox`; they come first
         blind                             mistakes that give the right value there, if it cannot be asked otherwise
-        Of mistakes that give the same value the first two of the catalogue are named. The hints are the terms that add
-        up to the entry, in names and in numbers. Raises ValueError if any other mistake gives the right value: who
-        makes it would be told "right".
+        Of mistakes that give the same value two are named, the wrong sign before others, which stand as in the catalogue.
+        The hints are the terms that add up to the entry, in names and in numbers. Raises ValueError if any other mistake
+        gives the right value: who makes it would be told "right".
         """
         answer, found = misconceptions.values(name, index, *arguments, **options)
         seen = {
@@ -109,7 +109,8 @@ class AnswerBox(TraceWidget):
             )
         hints, terms = explained(name, index, *arguments, **options)
         wrong, named = list(also), Counter()
-        for id, value in found.items():
+        for id in sorted(found, key=lambda id: id != "wrong-sign"):  # a sign is lost most easily
+            value = found[id]
             text = shown(value, digits)
             if (ids is None or id in ids) and named[text] < 2:
                 named[text] += 1
