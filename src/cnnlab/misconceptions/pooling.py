@@ -236,7 +236,7 @@ ENTRIES = (
             )
         },
         tempting="With windows that do not overlap both are the same.",
-        why="Each window overwrites what stood there: of several deltas one stays, or the 0 of a window that the input lost.",
+        why="Each window overwrites what stood there: of several deltas one stays, or the 0 of a window that was lost.",
         hint="Set the stride to 1 and let one input win twice.",
         chapter="max-pooling-routes",
         section="windows-that-overlap",
