@@ -980,7 +980,7 @@ ENTRIES = (
     ),
     Misconception(
         id="dilation-counted-as-gap",
-        name="so many zeros between the weights as the dilation says, one too many",
+        name="as many zeros between two weights as the dilation says, one too many",
         wrong={
             "conv.y": (
                 _instead(dilation=lambda stride, dilation: dilation + (dilation > 1)),
