@@ -674,14 +674,14 @@ def _one_dimension() -> list[Statement]:
     dx_parts = np.array([local1d_backward(_only(e.dy, i), e.x, kernels)[0][0, 0] for i in range(e.dy.size)])
     _, wrong = misconceptions.numbers("conv1d_backward.dw", dy=e.dy, x=e.x, w=e.w)
     literal = wrong["index-read-literally"]
-    mean = dw_parts.mean(axis=0)[0]
+    mean, apart = dw_parts.mean(axis=0)[0], np.abs(dw_parts[1] - dw_parts[0])
     return [
         Statement(
             says="First hypothesis, doubted by its own author: weights that start equal stay equal, whatever the input.",
             found=f"private copies would get different gradients, {written(dw_parts)}. Nor do two equal weights of one "
             f"kernel stay equal, {written(dw)}: sharing means one weight at every place, not equal entries",
             verdict="wrong",
-            off=f"{number(abs(dw[0, 0, 1] - dw[0, 0, 0]))} apart after a step of rate 1",
+            off=f"copies {written(apart)} apart after a step of rate 1",
             chapter=chapter,
         ),
         Statement(
