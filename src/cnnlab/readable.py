@@ -2,7 +2,7 @@
 
 `cnnlab.conv` takes the same arguments and gives the same numbers, sooner: it builds matrices of columns, for a block
 of the batch at a time. Here every formula is one line of `numpy.einsum`, which writes a sum of products as the
-indices it runs over: image n, group g, kernel k and channel c of the group, output i, j, place p, q in the kernel.
+indices it runs over: image n, group g, kernel k and channel c of the group, output i, j, weight p, q.
 """
 
 import numpy as np
