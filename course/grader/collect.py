@@ -32,6 +32,7 @@ MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_\w+?(?:_(?
 CANVAS = re.compile(
     r"^(?P<name>[^_]+)_(?P<late>(?:LATE_)?)(?P<number>\d+)_(?P<upload>\d+)_(?P<file>.+)$", re.IGNORECASE
 )
+BLIND = re.compile(r"participant_\d+")
 ATTEMPT = re.compile(r"(?:-(\d+)| \((\d+)\))?\.ipynb$", re.IGNORECASE)
 
 # Some systems and browsers add a second ending. What file managers and Jupyter leave beside a notebook is nobody's answer.
@@ -74,6 +75,7 @@ class Collected:
     earlier: list = field(default_factory=list)  # students whose former notebook was put aside
     unmatched: list = field(default_factory=list)  # (place, why)
     absent: list = field(default_factory=list)
+    strangers: list = field(default_factory=list)  # folders in submitted/ that are nobody's of the roster
 
     def __str__(self):
         lines = [f"{len(self.taken)} notebooks collected."]
@@ -83,11 +85,18 @@ class Collected:
             lines.append(f"The platform calls late: {', '.join(self.late)}.")
         if self.unknown:
             lines.append(
-                f"When they handed in is not said: {', '.join(self.unknown)}. They count as late by the least there is."
+                f"When they handed in is not said: {', '.join(self.unknown)}. They count as late by the least there is, "
+                "which is nothing within a grace period. Where you know the time, write it into "
+                "`timestamp.txt` beside the notebook."
             )
         lines += [f"Not taken: {place!r} ({why})." for place, why in self.unmatched]
         if self.absent:
             lines.append(f"Nothing from {len(self.absent)} of the roster: {', '.join(self.absent)}.")
+        if self.strangers:
+            lines.append(
+                f"In `submitted/`, but not in the roster: {', '.join(self.strangers)}. They are graded, too; delete a "
+                "folder that is left from an earlier try, or add its student to the roster."
+            )
         return "\n".join(map(visible, lines))
 
 
@@ -142,8 +151,10 @@ def collect(course, assignment, sources, worksheet=None, resubmission=False):
             result.late.append(student)
             if not found.timestamp:
                 result.unknown.append(student)
-    people = {person.id for person in roster.people}
-    result.absent = sorted(people - set(course.students(assignment)))
+    people, there = {person.id for person in roster.people}, set(course.students(assignment))
+    result.absent = sorted(people - there)
+    if roster:
+        result.strangers = sorted(name for name in there - people if not BLIND.fullmatch(name))
     remember(course, assignment, chosen)
     with course.gradebook() as book:
         for student, found in sorted(chosen.items()):

@@ -8,8 +8,8 @@
     group       shown in the summary, nothing depends on it
     extension   how much longer this student has: `2 days`, or for some sets `ps1: 3 days; ps3: 12 hours`
 
-A gradebook exported from Canvas, or a list of participants or a grading worksheet from Moodle, is read as it is, too.
-Moodle's numbers of participants are other ones in each assignment, so they are no part of the roster.
+A gradebook exported from Canvas, or Moodle's list of participants (first and last names apart) or grading worksheet, is read
+as it is, too. Moodle's numbers of participants are other ones in each assignment, so they are no part of the roster.
 """
 
 import csv
@@ -25,8 +25,10 @@ COLUMNS = {
     "name": ("name", "student", "full name"),
     "email": ("email", "e-mail", "email address"),
     "canvas": ("canvas", "canvas id"),
-    "group": ("group", "section"),
+    "group": ("group", "section", "groups"),
     "extension": ("extension",),
+    "first": ("first name",),
+    "last": ("last name", "surname"),
 }
 NOBODY = ("points possible", "student, test")  # lines of Canvas's export that are no students
 
@@ -146,6 +148,9 @@ def read(path):
     people, seen = [], {}
     for number, line in enumerate(lines[1:], start=2):
         values = {ours: line[i].strip() if i < len(line) else "" for ours, i in place.items()}
+        apart = [part for part in (values.pop("last", ""), values.pop("first", "")) if part]
+        if apart and not values.get("name"):
+            values["name"] = ", ".join(apart)
         if not any(values.values()) or same(values.get("name", "")).startswith(NOBODY):
             continue
         if not values["id"]:

@@ -206,6 +206,15 @@ def test_when_it_was_handed_in_comes_from_what_says_so_and_never_from_the_zips_o
     assert submitted_at(course, "ann") is None  # the old time was that of another notebook
 
 
+def test_folders_that_are_nobodys_are_named_and_blind_participants_are_not(course, tmp_path):
+    for name in ("bergann_101", "ann", "participant_55"):
+        course.folder("submitted", name, "ps1").mkdir(parents=True)
+        (course.folder("submitted", name, "ps1") / "ps1.ipynb").write_bytes(notebook(name))
+    (tmp_path / "bob_ps1.ipynb").write_bytes(notebook("bob"))
+    seen = collect.collect(course, "ps1", [tmp_path / "bob_ps1.ipynb"])
+    assert seen.strangers == ["bergann_101"] and "not in the roster: bergann_101." in str(seen)
+
+
 def test_nothing_is_overwritten(course, tmp_path):
     for mark in ("first", "second", "second", "third"):
         path = zipped(tmp_path / "canvas.zip", files={"bergann_101_1_ps1.ipynb": notebook(mark)})
@@ -239,6 +248,8 @@ def test_rosters_of_platforms_and_spreadsheets(tmp_path):
     assert roster.read(path).people == (roster.Person("ann", "Berg, Ann", "", "101", "A"),)
     path.write_text("Identifier,Full name,Email address,Grade\nParticipant 7,Ann Berg,a@x,\n")
     assert roster.read(path).people == (roster.Person("a@x", "Ann Berg", "a@x"),)
+    path.write_text("First name,Last name,ID number,Email address,Groups\nJan,van der Berg,ann,a@x,A\n")
+    assert roster.read(path).people == (roster.Person("ann", "van der Berg, Jan", "a@x", "", "A"),)
     for text, words in {
         "name\nAnn\n": "column `id`",
         "id,name\nann,A\nANN,B\n": "line 3 has the id of line 2",
