@@ -210,6 +210,7 @@ def test_a_sheet_is_the_same_for_its_seed_and_ends_with_its_key():
     for _, question in chosen(["dw-1d", "dx-1d"], 6, 3):
         assert html.escape(question["ask"]) in questions
         assert f"<b>{question['answer']['text']}</b>" in key
+    assert 'name="viewport" content="width=device-width' in sheet
     personal = worksheet([], 3, 1, ["Ada <A>", "Emmy"])
     assert personal.count("<h1>") == 4 and "Ada &lt;A&gt;" in personal
     with pytest.raises(ValueError, match="ask for 1 to 50 questions of dx-1d"):

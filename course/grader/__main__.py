@@ -156,6 +156,7 @@ def late(course, arguments):
     from .course import Course
     from .output import kept
 
+    zone = course.policy.zone
     given = {name: getattr(arguments, name) for name in ("zone", "grace", "percent", "most")}
     changed = {name: value for name, value in given.items() if value is not None}
     if changed:
@@ -166,6 +167,11 @@ def late(course, arguments):
             run.hand_back_again(course, name)
     policy = course.policy
     print(f"Dates are in the time zone {policy.zone}. {policy.words() or 'Lateness costs nothing.'}".strip())
+    if policy.zone != zone:
+        for name, moment in run.due_dates(course).items():
+            print(
+                f"{name} is due {dates.told(moment, policy)}: the same moment as before. Say it again if you meant another."
+            )
     return 0
 
 
@@ -222,6 +228,15 @@ def grade(course, arguments):
         feedback=not arguments.no_feedback,
     )
     print(run.grade(course, arguments.assignment, options))
+    return written(course, arguments.assignment)
+
+
+def written(course, assignment):
+    """Say which files for the instructor there are now."""
+    for what in ("class.html", "canvas.csv", "feedback-canvas.zip", "feedback-moodle.zip"):
+        path = course.root / f"{assignment}-{what}"
+        if path.exists():
+            print(f"Written: {path}")
     return 0
 
 
@@ -232,13 +247,11 @@ def feedback(course, arguments):
 
     made = run.hand_back(course, arguments.assignment)
     print(f"{len(list(course.pages(arguments.assignment)))} pages.")
-    for path in made.zips:
-        print(f"Written: {path}")
     if made.waiting:
         print(f"A person still has to mark something, so they are in no zip: {', '.join(made.waiting)}.")
     for student in made.without:
         print(f"Look at {visible(student)}: {look.NO_PAGE}.")
-    return 0
+    return written(course, arguments.assignment)
 
 
 def tables(course, arguments):
@@ -260,7 +273,7 @@ def tables(course, arguments):
         print(f"Written: {path}")
         if without:
             print(f"In no line of the worksheet: {', '.join(without)}.")
-    return 0
+    return written(course, arguments.assignment)
 
 
 def collect_notebooks(course, arguments):

@@ -100,6 +100,11 @@ def due_date(course, assignment):
     return known[0] if known else None
 
 
+def due_dates(course):
+    """{set: when it is due, as naive UTC} of the sets that have a due date."""
+    return {name: moment for name in SETS if (moment := due_date(course, name))}
+
+
 def set_due_date(course, assignment, moment):
     """Keep a due date (naive UTC, or None) in the gradebook, and write it on the sheet if that was made already."""
     with course.gradebook() as book:

@@ -74,6 +74,14 @@ def test_a_remark_stands_there_if_points_were_lost_beside_it():
     assert "A remark that cost nothing" not in page
 
 
+def test_an_answer_that_was_not_compared_is_named_beside_what_it_cost():
+    broken = result("bob", {"circular": 5, "palindrome": 1})
+    broken.parts[2].status = "raised an error"
+    assert broken.parts[2].name == "circular"
+    page = glance.page(seen(broken, result("ann", {"hand": 1})), PRISTINE)
+    assert row(page, "raised an error") == ["<code>circular</code>: raised an error", "1", "bob (-5)"]
+
+
 def test_the_same_code_is_one_line_for_each_group_and_personal_numbers_are_none():
     assert seen(*CLASS).same_code() == [
         (["circular"], ("ann", "bob", "cleo")),

@@ -113,6 +113,8 @@ def test_a_class_whose_dates_change(tmp_path, capsys):
         "ann"
     ) and "1 day 1 hour after the due date" in page("ann")
     assert "20 of 20 points." in page("bob") and "handed in Saturday, 6 March 2027, 19:00" in page("bob")
+    assert "due Sunday, 7 March 2027, 18:00 (Europe/Berlin), which was 2 days later for you" in page("bob")
+    assert "<p>dan, due Friday, 5 March 2027, 18:00 (Europe/Berlin)</p>" in page("dan")
     assert "Ann,,,ann,,16" in (course.root / "ps1-canvas.csv").read_text()
     assert main([*words, "late", "--grace", "0", "--percent", "5"]) == 0
     assert penalties() == {"ann": 2, "bob": 0, "cleo": 1, "dan": 1}
@@ -132,5 +134,9 @@ def test_a_class_whose_dates_change(tmp_path, capsys):
     with course.gradebook() as book:
         assert book.find_submission("ps1", "ann").timestamp is None
         assert book.find_submission("ps1", "bob").timestamp is not None
+    assert main([*words, "due", "ps1", "2027-03-05 18:00"]) == 0
+    capsys.readouterr()
+    assert main([*words, "late", "--zone", "UTC"]) == 0
+    assert "ps1 is due Friday, 5 March 2027, 17:00 (UTC): the same moment" in capsys.readouterr().out
     assert main([*words, "late", "--zone", "Mars"]) == 2
     assert "like Europe/Berlin" in capsys.readouterr().err

@@ -18,10 +18,20 @@ from . import feedback, look, pages
 
 MOST_NAMES = 20  # of a group; the rest is a number
 KINDS = ("all points", "some points", "no points", "not begun")
+# With any other status no answer was compared: often a mishap, and something to help with.
+USUAL = ("right", "partly right", "wrong", "not attempted", "nothing handed in")
 STYLE = """
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; }
+h2 { margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; border-bottom: thin solid; }
-td.number { text-align: right; } svg { width: 100%; height: 1.2rem; display: block; }
+th, td { overflow-wrap: break-word; }
+td.number { text-align: right; } svg { width: 100%; min-width: 7rem; height: 1.2rem; display: block; }
+@media (max-width: 40rem) {
+  table, tbody, tr, td { display: block; } tr:first-child { display: none; }
+  tr { padding: .5rem 0; border-bottom: thin solid; } th, td { border: none; overflow-wrap: anywhere; }
+  td:first-child { font-weight: 600; } td + td:not(:has(svg))::before { content: attr(data-name) ": "; }
+  td.number { display: inline-block; text-align: left; margin-right: .6rem; }
+}
 """
 SHARED = (
     "Short answers are often the same by chance, and working together may be what you asked for. "
@@ -67,6 +77,9 @@ class Glance:
         if lost:
             for remark in result.remarks:
                 self.remarks[remark][student] = lost
+            for part in result.parts:
+                if part.status not in USUAL and part.points > part.earned:
+                    self.remarks[f"`{part.name}`: {part.status}"][student] = part.points - part.earned
 
     def same_code(self):
         """(parts, students) of those whose code is the same, one for each group of students, larger overlaps first."""
@@ -103,7 +116,7 @@ def page(glance, pristine, changes=(), absent=()):
         [
             feedback.code(f"{WORDS[each].name if each in WORDS else each} (`{part}`)"),
             len(who),
-            pages.to_read([each]),
+            "; ".join(pages.sections_on([each])),
         ]
         for (part, each), who in found
     ]
@@ -116,7 +129,9 @@ def page(glance, pristine, changes=(), absent=()):
         ]
         for remark, who in sorted(glance.remarks.items())
     ]
-    body.append(table("Remarks beside lost points", ["Remark", "Students", "Who, and all points lost"], rows))
+    body.append(
+        table("Remarks beside lost points", ["Remark", "Students", "Who, and points lost beside it"], rows)
+    )
     rows = [[named(students), ", ".join(parts)] for parts, students in glance.same_code()]
     body.append(table("Something to talk about: the same code", ["Students", "Parts"], rows, SHARED))
     rows = [[html.escape(str(value)) for value in row] for row in changes]
@@ -140,14 +155,15 @@ def table(title, head, rows, words=""):
     top = f"<h2>{html.escape(title)}</h2>" + (f"<p>{words}</p>" if words and rows else "")
     if not rows:
         return f"{top}<p>None.</p>"
-    cells = "".join(
-        "<tr>"
-        + "".join(f'<td class="number">{c}</td>' if isinstance(c, int) else f"<td>{c}</td>" for c in row)
-        + "</tr>\n"
-        for row in rows
-    )
+    cells = "".join(f"<tr>{''.join(map(cell, head, row))}</tr>\n" for row in rows)
     names = "".join(f'<th scope="col">{name}</th>' for name in head)
     return f"{top}<table><tr>{names}</tr>\n{cells}</table>"
+
+
+def cell(name, value):
+    """One cell of a table. On a phone, where a row is a card, the name of its column stands before it."""
+    kind = ' class="number"' if isinstance(value, int) else ""
+    return f'<td data-name="{name}"{kind}>{value}</td>'
 
 
 def named(students):

@@ -102,7 +102,7 @@ def keep_first(course, assignment, student):
     write_whole(first_path(course, assignment, student), text)
 
 
-AGAIN = "You handed in twice. Of each part the better answer counts; of the first time it is: {}."
+AGAIN = "You handed in twice. Of each part the better answer counts: {}."
 
 
 def counting(course, result):
@@ -117,6 +117,7 @@ def counting(course, result):
     ]
     lost = [name for name, source in result.sources.items() if source is None and name not in kept]
     old = kept + [name for name in lost if first.sources.get(name) is not None]
+    named = ", ".join(f"`{name}`" for name in old)
     return replace(
         result,
         status="" if old else result.status,
@@ -125,7 +126,14 @@ def counting(course, result):
         outlines={
             name: first.outlines.get(name) if name in old else o for name, o in result.outlines.items()
         },
-        remarks=[*result.remarks, AGAIN.format(", ".join(f"`{name}`" for name in old) or "none")],
+        remarks=[
+            *result.remarks,
+            AGAIN.format(
+                f"{named} from the first time, the others from the second"
+                if old
+                else "all from the second time"
+            ),
+        ],
     )
 
 

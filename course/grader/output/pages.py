@@ -166,6 +166,12 @@ def listed(lines):
 
 
 def to_read(misconceptions):
+    """A paragraph with the sections of the book that explain the mistakes, or nothing."""
+    told = sections_on(misconceptions)
+    return f"<p>To read: {'; '.join(told)}.</p>" if told else ""
+
+
+def sections_on(misconceptions):
     """The sections of the book that explain the mistakes, as links where `_config.yml` says where the book is published."""
     places = dict.fromkeys(WORDS[each].section for each in misconceptions if each in WORDS)
     told = []
@@ -175,7 +181,7 @@ def to_read(misconceptions):
         words = f"<em>{html.escape(section)}</em> in the chapter {html.escape(CHAPTERS[chapter])}"
         address = f"{book_address()}/book/{chapter}.html#{anchor}"
         told.append(f'<a href="{html.escape(address)}">{words}</a>' if book_address() else words)
-    return f"<p>To read: {'; '.join(told)}.</p>" if told else ""
+    return told
 
 
 @functools.cache
@@ -229,16 +235,19 @@ def shown_on(arguments, returns, name, identifier, wrong):
 
 
 def when(submission, policy):
-    """When something was handed in, and how long after the due date, in words."""
-    words = f"handed in {dates.told(submission.timestamp, policy)}" if submission.timestamp else ""
-    seconds = gradebook.seconds_late(submission)
+    """When something was handed in, how long after the due date, and when it was due, in words."""
+    words = []
+    if submission.timestamp:
+        words.append(f"handed in {dates.told(submission.timestamp, policy)}")
+    seconds, due = gradebook.seconds_late(submission), submission.assignment.duedate
     if seconds:
-        late = dates.amount(timedelta(seconds=seconds))
-        longer = (
-            f", which was {dates.amount(submission.extension)} later for you" if submission.extension else ""
-        )
-        words += f", {late} after the due date{longer}"
-    return words
+        words.append(f"{dates.amount(timedelta(seconds=seconds))} after the due date")
+    if due:
+        longer = submission.extension
+        words.append(f"due {dates.told(due + (longer or timedelta()), policy)}")
+        if longer:
+            words.append(f"which was {dates.amount(longer)} later for you")
+    return ", ".join(words)
 
 
 def submitted_by(submission, notebook, most, policy):

@@ -10,14 +10,14 @@ from cnnlab.practice.skills import SKILLS
 
 PAPER = """
 @page { size: A4; margin: 18mm; }
-body { font: 11pt/1.4 sans-serif; max-width: 46em; margin: 2em auto; }
+body { font: 11pt/1.4 sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em; overflow-wrap: break-word; }
 li { break-inside: avoid; margin-bottom: 1.4em; }
 table { border-collapse: collapse; display: inline-table; margin: 0.3em 1.4em 0.3em 0; vertical-align: top; }
 caption { font-family: monospace; text-align: left; }
 td { border: 1px solid; height: 2em; min-width: 2.4em; padding: 0 0.4em; text-align: center; }
 .room { border-bottom: 1px solid; height: 4.5em; }
 .key { break-before: page; }
-@media print { body { margin: 0; } }
+@media print { body { margin: 0; padding: 0; } }
 """
 
 
@@ -71,7 +71,8 @@ def _section(title: str, name: str, items: str) -> str:
 def printable(title: str, sections: Iterable[str]) -> str:
     """An HTML page to print, each section on pages of its own."""
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
         f"<style>{PAPER}</style></head><body>{''.join(sections)}</body></html>\n"
     )
 
