@@ -21,6 +21,9 @@ help: ## list what can be made (the default)
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -m tools.environment
 
+# Stop with an example where a word is missing: $(call given,NAME,EXAMPLE)
+given = $(or $($(1)),$(error Say more: make $@ $(2)))
+
 # Say what is missing, and how to install it, before anything else is done.
 have-%:
 	@$(PYTHON) -m tools.programs $*
@@ -65,13 +68,13 @@ bench: $(READY) ## measure the backend against PyTorch, SciPy and loops; writes 
 	$(TORCH_PY) -m bench
 
 release: $(READY) ## make the students' version of a problem set: make release ASSIGNMENT=ps1
-	@$(PY) -m course.grader release $(ASSIGNMENT)
+	@$(PY) -m course.grader release $(call given,ASSIGNMENT,ASSIGNMENT=ps1)
 
 grade: $(READY) ## grade what was handed in: make grade ASSIGNMENT=ps1 (more words in OPTIONS)
-	@$(PY) -m course.grader grade $(ASSIGNMENT) $(OPTIONS)
+	@$(PY) -m course.grader grade $(call given,ASSIGNMENT,ASSIGNMENT=ps1) $(OPTIONS)
 
 oral: $(READY) ## print three questions about a student's own hand-in: make oral ASSIGNMENT=ps1 STUDENT=ann
-	@$(PY) -m course.grader oral $(ASSIGNMENT) $(STUDENT)
+	@$(PY) -m course.grader oral $(call given,ASSIGNMENT,ASSIGNMENT=ps1 STUDENT=ann) $(call given,STUDENT,ASSIGNMENT=ps1 STUDENT=ann)
 
 worksheet: $(READY) ## print questions and their key: make worksheet SKILLS="dw-1d dx-1d" COUNT=10 SEED=1; QUIZ=1: for the course's roster
 ifdef QUIZ

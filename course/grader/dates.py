@@ -73,7 +73,9 @@ def read(path):
     except FileNotFoundError:
         return Policy()
     except TypeError as error:
-        raise ValueError(f"{path}: {error}. `python -m course.grader late` writes it anew.") from error
+        raise ValueError(
+            f"{path}: {error}. `.venv/bin/python -m course.grader late` writes it anew."
+        ) from error
 
 
 def text(policy):

@@ -40,10 +40,10 @@ class Erased:
         lines = [f"{'Deleted' if self.done else 'Would be deleted'}: {each}" for each in self.gone]
         if not self.gone:
             lines.append(f"Nothing of {self.student} is kept here.")
-        lines += [f"Still names {self.student}: {each}" for each in self.named]
+        lines += [f"Still names {self.student}, for you to delete or to edit: {each}" for each in self.named]
         lines.append(ELSEWHERE)
         if self.gone and not self.done:
-            lines.append(f"To delete it: python -m course.grader erase {self.student} --yes")
+            lines.append(f"To delete it: .venv/bin/python -m course.grader erase {self.student} --yes")
         return "\n".join(lines)
 
 

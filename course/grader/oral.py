@@ -185,6 +185,10 @@ def ask(course, assignment, student):
     if assignment not in PLANS:
         raise ValueError(f"Questions are known for {', '.join(PLANS)}, not for {assignment}.")
     known = kept.load(course, assignment, student)
+    if student not in course.students(assignment):
+        raise ValueError(
+            f"There is no {assignment} of {student} in {course.root / 'submitted'}, whose folders are the ids."
+        )
     if known is None:
         raise ValueError(f"{student} has no graded {assignment}. First: make grade ASSIGNMENT={assignment}")
     handed = reading.fetch(course.folder("submitted", student, assignment), assignment)

@@ -97,4 +97,7 @@ def test_without_a_graded_hand_in_one_line_says_so(tmp_path, capsys):
 
     (tmp_path / "source").mkdir()
     assert main(["--course", str(tmp_path), "oral", "ps1", "ann"]) == 2
+    assert "There is no ps1 of ann in" in capsys.readouterr().err
+    (tmp_path / "submitted" / "ann" / "ps1").mkdir(parents=True)
+    assert main(["--course", str(tmp_path), "oral", "ps1", "ann"]) == 2
     assert capsys.readouterr().err == "ann has no graded ps1. First: make grade ASSIGNMENT=ps1\n"
