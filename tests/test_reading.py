@@ -106,6 +106,11 @@ def test_a_reply_leads_to_the_section_that_explains(name):
     assert lost == {}
 
 
+@pytest.mark.parametrize("name", BOOK)
+def test_who_does_not_know_an_answer_gets_a_hint_before_it(name):
+    assert [box.question for box in reading.boxes(execute.read(BOOK[name])) if not box.hints] == []
+
+
 @pytest.mark.parametrize("name", reading.chapters())
 def test_no_answer_stands_above_its_box(name):
     assert list(reading.answers_early(execute.read(BOOK[name]))) == []

@@ -100,12 +100,13 @@ def titles(text, anchor=make_id):
 
 @dataclass(frozen=True)
 class Box:
-    """An answer box: the place of its cell, what it asks, the answer as it is written, and where its replies lead."""
+    """An answer box: the place of its cell, what it asks, the answer as it is written, where its replies lead, its hints."""
 
     index: int
     question: str
     answer: str
     links: tuple
+    hints: tuple
 
 
 def boxes(notebook):
@@ -119,7 +120,9 @@ def boxes(notebook):
                 trace = states[data[VIEW]["model_id"]]["state"]["trace"]
                 links = [reply["link"] for known in trace["wrong"] for reply in known["replies"]]
                 answer = trace["answer"]["text"]
-                found.append(Box(index, trace["question"], answer, tuple(filter(None, links))))
+                found.append(
+                    Box(index, trace["question"], answer, tuple(filter(None, links)), tuple(trace["hints"]))
+                )
     return found
 
 
