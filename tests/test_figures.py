@@ -355,6 +355,16 @@ def test_bars_write_their_values():
     assert figure.alt == "Two results. sum 20; product 80."
 
 
+def test_no_line_crosses_the_value_of_a_bar():
+    values = {"small": 0.32, "just below": 0.871, "large": 1.13}
+    figure = figures.bars(values, says="Times.", mark=1)
+    nodes = list(ElementTree.fromstring(figure.svg).iter())
+    written = {node.text: float(node.get("x")) for node in nodes if node.tag.endswith("}text")}
+    columns = [written[str(value)] for value in values.values()]
+    dashed = next(node for node in nodes if "dasharray" in node.get("style", ""))
+    assert min(columns) == max(columns) > float(dashed.get("d").split()[1])
+
+
 def test_pool_planes_mark_winners_and_write_the_gradient():
     figure = figures.pool_planes(PLANE_DY, PLANE, 2)
     assert (

@@ -77,6 +77,8 @@ def bars(
 
     mark    a vertical line to compare with
     roles   {name: role} of bars that mean a role, such as "wrong"; the others are drawn in the color of text
+
+    The values stand in a column behind the longest bar, where the line crosses none of them.
     """
     with style():
         fig, axes = _named_rows(values, xlabel, room=0.5)
@@ -87,7 +89,8 @@ def bars(
         for row, name in enumerate(names):
             axes.annotate(
                 number(values[name], digits),
-                (values[name], row),
+                (1, row),
+                xycoords=("axes fraction", "data"),
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",
