@@ -15,7 +15,10 @@ as it is, too. Moodle's numbers of participants are other ones in each assignmen
 import csv
 import io
 import re
+import unicodedata
 from dataclasses import dataclass, field
+
+from cnnlab.handin.reading import NO_ID
 
 from . import dates
 
@@ -97,7 +100,7 @@ class Roster:
 
 def same(word):
     """An id without the differences that a person does not see."""
-    return word.strip().casefold()
+    return composed(word).strip().casefold()
 
 
 def visible(name):
@@ -106,7 +109,12 @@ def visible(name):
 
 
 def letters(text):
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    return "".join(letter for letter in composed(text).casefold() if letter.isalnum())
+
+
+def composed(text):
+    """The text with an accent and its letter as one: a Mac writes them as two in the names of files."""
+    return unicodedata.normalize("NFKC", text)
 
 
 def rows_of(path):
@@ -186,7 +194,7 @@ def numbers_of(typed, student, roster, others):
 
     The numbers are those of the id that the student typed, because the sheet computes with it, but never somebody else's.
     """
-    typed = "your-id" if typed is None or not typed.strip() else typed
+    typed = NO_ID if typed is None or not typed.strip() else typed
     person = roster.get(student)
     own = person.known_as() if person else {same(student)}
     if same(typed) in own:
@@ -194,8 +202,8 @@ def numbers_of(typed, student, roster, others):
     if roster and person is None and roster.typed(typed):  # marked blindly: who it is, nobody can say
         return typed, ""
     shown = "".join(letter for letter in typed[:40] if letter.isalnum() or letter in "._@+-") or "?"
-    if same(typed) == "your-id":
-        return typed, "No id was typed. The numbers of `your-id`, which the sheet then has, were used."
+    if same(typed) == NO_ID:
+        return typed, f"No id was typed. The numbers of `{NO_ID}`, which the sheet then has, were used."
     if roster.typed(typed) or same(typed) in others or same(typed) == "example":
         return (
             student,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import unicodedata
 import zipfile
 
 import pytest
@@ -134,6 +135,12 @@ def test_moodle_zips(course, tmp_path, form):
     sheet = tmp_path / "worksheet.csv"
     sheet.write_text("Identifier,Full name,Email address,Grade\nParticipant 14,Li Wei,l.wei@x.edu,\n")
     assert set(collect.collect(course, "ps1", [path], sheet).taken) == {"ann", "bob", "vdb", "li2"}
+
+
+def test_accents_that_a_mac_writes_as_letters_of_their_own(course, tmp_path):
+    name = unicodedata.normalize("NFD", "Zoë D'Arc")
+    path = zipped(tmp_path / "moodle.zip", files={f"{name}_15_assignsubmission_file/ps1.ipynb": notebook()})
+    assert collect.collect(course, "ps1", [path]).taken.keys() == {"@zoe"}
 
 
 def test_a_roster_without_emails_knows_the_worksheets_ids(course, tmp_path):

@@ -79,6 +79,16 @@ def test_a_deleted_cell():
     assert read(notebook).sources["palindrome"] is None
 
 
+def test_an_answer_that_was_merged_into_another_is_found():
+    notebook = corpus.source("ps1")
+    whole, other = corpus.find(notebook, "palindrome"), corpus.find(notebook, "circular")
+    whole["source"] = "\n\n\n".join(map(reading.text, (whole, other)))
+    notebook["cells"].remove(other)
+    submission = read(notebook)
+    assert submission.sources["circular"] == submission.sources["palindrome"] == whole["source"]
+    assert any("`circular`" in remark for remark in submission.remarks)
+
+
 def test_a_duplicated_cell():
     notebook = corpus.source("ps1")
     cell = corpus.find(notebook, "palindrome")
@@ -147,7 +157,24 @@ def test_what_a_cell_defines():
 def test_the_typed_id():
     assert reading.typed_id('# who\nSTUDENT = "ann"  # me') == "ann"
     assert reading.typed_id("STUDENT='bob'") == "bob"
-    assert reading.typed_id("STUDENT = 3") is None and reading.typed_id("    STUDENT = 'x'") is None
+    for said in (
+        'STUDENT: str = "ann"',
+        'STUDENT = ("ann")',
+        "STUDENT = f'ann'",
+        'STUDENT = "your-id"\nSTUDENT = "ann"',
+    ):
+        assert reading.typed_id(said) == "ann"
+    assert reading.typed_id("STUDENT = 4711  # mine") == "4711"
+    assert reading.typed_id("STUDENT = 3.5") is None and reading.typed_id("    STUDENT = 'x'") is None
+    assert reading.typed_id('STUDENT = "your-id"') == "your-id" and reading.typed_id('STUDENT = ""') is None
+
+
+def test_an_id_in_a_cell_below_counts_and_not_what_a_fresh_sheet_says():
+    notebook = corpus.released("ps1")
+    own = {"cell_type": "code", "id": "own", "metadata": {}, "source": 'STUDENT = "ann"'}
+    assert read(notebook).typed_id == "your-id"
+    notebook["cells"].insert(6, own)
+    assert read(notebook).typed_id == "ann"
 
 
 def test_nothing_is_parsed_where_points_are_decided(monkeypatch):

@@ -17,6 +17,7 @@ MOST_LISTS = (
     4_000_000  # lists and objects in the JSON of a notebook, each of which takes far more memory than bytes
 )
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+NO_ID = "your-id"  # what the id cell says in a fresh sheet
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,10 @@ def take(
 
 
 def by_names(cells: list, names: set) -> list[dict]:
-    """The last unmarked cell that defines all of the names, as a list."""
-    return [
-        cell for cell in searched(cells) if not mark(cell).get("grade_id") and names <= defined(text(cell))
-    ][-1:]
+    """The last cell that defines all of the names, in a list: an unmarked one or, after a merge, another answer's."""
+    able = [cell for cell in searched(cells) if names <= defined(text(cell))]
+    unmarked = [cell for cell in able if not mark(cell).get("grade_id")]
+    return (unmarked or [cell for cell in able if mark(cell).get("solution")])[-1:]
 
 
 def searched(cells: list) -> list[dict]:
@@ -238,7 +239,11 @@ TARGETS = rf"{TARGET}(?:, *{TARGET})*(?:, *)?"
 # Either one target with a type, or a chain of targets: ``a: int = 1``, ``a, b = c = 1, 2``.
 ASSIGNMENT = re.compile(rf"^({TARGETS}(?=:[^=\n]*=(?!=))|(?:{TARGETS}=(?!=) *)+)", re.MULTILINE)
 IMPORT = re.compile(r"^(?:import|from) +(.*)$", re.MULTILINE)
-STUDENT = re.compile(r"""^STUDENT *= *(?:"([^"\\\n]*)"|'([^'\\\n]*)')""", re.MULTILINE)
+# ``STUDENT = "ann"``, with a type, in brackets, as another kind of string, or a number without quotes.
+STUDENT = re.compile(
+    r"""^STUDENT *(?:: *\w+ *)?= *\(?[fFrRuU]?(?:"([^"\\\n]*)"|'([^'\\\n]*)'|(\d+)(?=[ );]*(?:#|$)))""",
+    re.MULTILINE,
+)
 
 
 @lru_cache(maxsize=256)  # a cell is asked for each part again
@@ -259,12 +264,16 @@ def typed(data: bytes) -> str | None:
 
 
 def first_typed(cells: list[dict]) -> str | None:
-    """The first id that a cell says, or None."""
-    found = [typed_id(text(cell)) for cell in cells if "STUDENT" in text(cell)]
-    return next((name for name in found if name), None)
+    """The first id that a cell says, or None; what a fresh sheet says counts only where nothing else does."""
+    return first_id(typed_id(text(cell)) for cell in cells if "STUDENT" in text(cell))
 
 
 def typed_id(source: str) -> str | None:
-    """The id that the student typed into the id cell, if it is a plain string."""
-    found = STUDENT.search(source)
-    return found and (found[1] or found[2] or "")
+    """The id that the student typed into a cell, if it is a plain string or a number."""
+    return first_id("".join(groups) for groups in STUDENT.findall(source))
+
+
+def first_id(found: Iterable[str | None]) -> str | None:
+    """The first of some ids that is one, or else what a fresh sheet says, or None."""
+    ids = [name for name in found if name]
+    return next((name for name in ids if name.strip() != NO_ID), ids[0] if ids else None)
