@@ -56,6 +56,23 @@ def appended(assignment, name, code):
     return notebook
 
 
+def names_used_twice():
+    """PS1, right where each part is tried below its own cell: later cells give its helpers' names to something else."""
+    solved = text(source("ps1"), "palindrome").replace("x[:-2] + x[2:]", "pair(x)")
+    pair = "def pair(x):\n    return x[:-2] + x[2:]\n\n\n"
+    step = text(source("ps1"), "gradient_check").replace(
+        "dx, h = np.zeros(x.shape), 1e-5", "dx = np.zeros(x.shape)"
+    )
+    later = "\nsum = agree_dy[0] - agree_dy[2]\nfor h in range(3):\n    print(h * sum)\n"
+    return with_cells(
+        "ps1",
+        palindrome=f"{pair}{solved}",
+        circular=f"{text(source('ps1'), 'circular')}\n\n\ndef pair(x, w):\n    return circular(x, w), w\n",
+        gradient_check=f"h = 1e-5\n\n\n{step}",
+        agree=text(source("ps1"), "agree") + later,
+    )
+
+
 def as_bytes(notebook):
     return json.dumps(notebook).encode()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import course_corpus as corpus
 from cnnlab.handin import cells, check, checking, reading, told
 
 PRISTINE = checking.sheets()["ps1"]["notebook"]
@@ -70,6 +71,7 @@ LOST = {
         "`helper` stands in a cell that is not graded",
     ),
     "the library": (lambda: sheet(palindrome=f"from cnnlab import conv1d\n{RIGHT}"), "Line 1 imports `cnnlab`"),
+    "a package": (lambda: sheet(palindrome=f"import matplotlib.pyplot as plt\n{RIGHT}"), "Line 1 imports `matplotlib`"),
     "complex numbers": (lambda: sheet(palindrome=RIGHT.replace("return a", "return 1j * a")), "complex"),
     "a shape": (lambda: sheet(palindrome=RIGHT.replace("b * x[1:-1]", "b * x[1:-1, None]")), "has shape"),
     "one thing in place of three": (lambda: sheet(palindrome=RIGHT.replace("return dx, ", "return dx # ")), "1 things"),
@@ -112,6 +114,20 @@ def test_styles_that_cost_nothing():
         assert seen(notebook).state == "ready"
         assert check(json.dumps(notebook)).remarks
     assert check(json.dumps(sheet(palindrome=RIGHT)).encode("utf-16")).parts[1].state == "ready"
+
+
+def test_names_that_later_cells_use_for_something_else_cost_nothing():
+    checked = check(corpus.as_bytes(corpus.names_used_twice()))
+    assert [part.lines for part in checked.parts if part.state != "ready"] == []
+    below = sheet(
+        palindrome=RIGHT.replace("np.zeros", "zeros"), circular="def zeros(n):\n    return np.zeros(n)"
+    )
+    assert seen(below).state == "ready"
+
+
+def test_a_package_that_an_answer_does_without_costs_nothing():
+    wanted = "try:\n    import matplotlib.pyplot as plt\nexcept ImportError:\n    plt = None\nimport math, os.path\n"
+    assert seen(sheet(palindrome=wanted + RIGHT)).state == "ready"
 
 
 def test_what_jupyter_has_and_python_has_not_costs_nothing():

@@ -523,6 +523,16 @@ def circular(x, w):
     assert result.earned == 20, [feedback.report(part) for part in result.parts]
 
 
+def test_names_that_later_cells_use_for_something_else_cost_nothing():
+    """Each part is asked when its own cell has run; a helper that stands further down is found all the same."""
+    result = grade("ps1", corpus.names_used_twice())
+    assert result.earned == 20 and result.restarts == 0, [feedback.report(part) for part in result.parts]
+    solved = corpus.text(corpus.source("ps1"), "palindrome")
+    below = corpus.appended("ps1", "circular", "def zeros(count):\n    return np.zeros(count)\n")
+    corpus.find(below, "palindrome")["source"] = solved.replace("np.zeros", "zeros")
+    assert grade("ps1", below).earned == 20
+
+
 def test_a_helper_in_another_cell_is_named():
     notebook = corpus.with_cells("ps1", palindrome="y = helper()")
     notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": "def helper():\n    return 1"})

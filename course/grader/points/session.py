@@ -19,7 +19,11 @@ from .questions import Call, Function, Value
 
 
 class Session:
-    """A worker with the submission's cells in it, started when it is first needed and again after it broke."""
+    """A worker with the submission's cells in it, started when it is first needed and again after it broke.
+
+    A part is asked when its own cell has run and no later one, as a reader of the sheet tries it: what a later cell calls by
+    the same name is not meant. Where a name is missing then, all cells run, and the question is asked again.
+    """
 
     def __init__(self, student, road, limits, pristine, submission):
         self.student, self.road, self.limits = student, road, limits
@@ -33,19 +37,23 @@ class Session:
             None  # cell: hash of the student's own code in it; asked for once, before any code runs
         )
         self.worker = None
+        self.ran = 0  # cells that this worker has run, or left out because they break it
         self.starts = 0
         self.left = limits.notebook_seconds
 
     def ask(self, question, seconds, part):
         """('', '', arrays), or (status, sentence, None)."""
         try:
-            self.start()
+            self.run_cells(1 + [name for name, _ in self.order].index(part))
         except ChannelError as error:
             return error.status, self.words_for(error.status, None), None
         if part in self.broken:
             return *self.trouble[part], None
         try:
             header, arrays = self.exchange(*spelled(question), seconds)
+            if lacks_a_name(header) and self.ran < len(self.order):
+                self.run_cells(len(self.order))
+                header, arrays = self.exchange(*spelled(question), seconds)
         except ChannelError as error:
             return error.status, self.words_for(error.status, question), None
         if "error" not in header:
@@ -56,31 +64,36 @@ class Session:
         # A name that is missing because its own cell failed is that cell's trouble.
         return *(self.trouble.get(part, (status, line)) if status == "name missing" else (status, line)), None
 
-    def start(self):
-        """Start a worker and run the cells, again without those that break it."""
-        while self.worker is None:
-            if self.left <= 0:
-                raise TooLate("the notebook's time is over")
-            self.worker = outside.Sandbox(self.road, self.limits)
-            self.starts += 1
-            if self.outlines is None and not self.outline():
+    def run_cells(self, count):
+        """Run the first cells up to this number, if they have not run yet; again without those that break the worker."""
+        while self.worker is None or self.ran < count:
+            if self.worker is None:
+                self.start()
                 continue
-            for name, source in self.order:
-                if name in self.broken:
-                    continue
-                try:
-                    header, _ = self.exchange(
-                        {"do": "cell", "name": f"cell {name}", "source": source}, [], None
-                    )
-                except ChannelError as error:
-                    self.broken.add(name)
-                    self.trouble[name] = error.status, self.words_for(error.status, None)
-                    break
-                if "error" in header:
-                    self.trouble[name] = self.explain(header["error"], None)
+            name, source = self.order[self.ran]
+            self.ran += 1
+            if name in self.broken:
+                continue
+            try:
+                header, _ = self.exchange({"do": "cell", "name": f"cell {name}", "source": source}, [], None)
+            except ChannelError as error:
+                self.broken.add(name)
+                self.trouble[name] = error.status, self.words_for(error.status, None)
+                continue
+            if "error" in header:
+                self.trouble[name] = self.explain(header["error"], None)
+
+    def start(self):
+        """Start a worker, in which nothing has run yet."""
+        if self.left <= 0:
+            raise TooLate("the notebook's time is over")
+        self.worker, self.ran = outside.Sandbox(self.road, self.limits), 0
+        self.starts += 1
+        if self.outlines is None:
+            self.outline()
 
     def outline(self):
-        """Ask for the outlines; False if that broke the worker. Long parsing is limited like a cell."""
+        """Ask for the outlines; there are none if that breaks the worker. Long parsing is limited like a cell."""
         self.outlines = {}
         names, sources = zip(*self.order, strict=True)
         try:
@@ -89,9 +102,8 @@ class Session:
             header, _ = self.worker.ask(question, [], self.limits.part_seconds)
         except ChannelError:
             self.close()
-            return False
+            return
         self.outlines = dict(zip(names, header["outlines"], strict=True))
-        return True
 
     def exchange(self, question, arrays, seconds):
         """Ask the worker within the part's and the notebook's time; a broken channel ends the worker."""
@@ -171,6 +183,12 @@ class Session:
         if self.worker is not None:
             self.worker.close()
             self.worker = None
+
+
+def lacks_a_name(header):
+    """Whether a reply says that something is not defined: the name that was asked for, or one that the code uses."""
+    error = header.get("error")
+    return isinstance(error, dict) and error.get("type") in ("NameError", "KeyError")
 
 
 EXCEPTIONS = {

@@ -24,7 +24,8 @@ LIBRARIES = (
     "cnnlab", "torch", "torchvision", "tensorflow", "keras", "jax", "flax", "scipy", "autograd", "sklearn", "theano",
     "mxnet", "cupy", "tinygrad", "numba", "sympy", "course",
 )  # fmt: skip
-NO_ID = "your-id"  # what the id cell says in a fresh sheet
+
+THERE = {"numpy", "__main__", *sys.stdlib_module_names}  # what an answer may import
 
 
 @dataclass
@@ -59,6 +60,41 @@ class Checked:
     def ready(self) -> bool:
         """Whether nothing was seen that would cost points."""
         return not self.remarks and all(part.state == "ready" for part in self.parts)
+
+
+@dataclass
+class Running:
+    """The cells that count, which run in order and only as far as they are needed, as in the grader.
+
+    left      (name, source) of the cells that have not run yet
+    trouble   {name: what went wrong in that cell}
+    """
+
+    submission: reading.Submission
+    left: list[tuple[str, str]]
+    scope: dict = field(default_factory=cells.namespace)
+    trouble: dict = field(default_factory=dict)
+
+    def up_to(self, last: str | None = None) -> None:
+        """Run the cells up to this one; without a name, all."""
+        names = [name for name, _ in self.left]
+        count = names.index(last) + 1 if last in names else 0 if last else len(names)
+        due, self.left = self.left[:count], self.left[count:]
+        for name, source in due:
+            line = tried(
+                lambda source=source, name=name: cells.run(source, f"cell {name}", self.scope),
+                self.submission,
+            )
+            if line:
+                self.trouble[name] = line
+
+    def tried(self, action: Callable, seconds: float | None = None) -> str:
+        """The same as `tried`; where a name is missing, once more after the cells that are left."""
+        line = tried(action, self.submission, seconds)
+        if self.left and line.startswith((NameError.__name__, KeyError.__name__)):
+            self.up_to()
+            line = tried(action, self.submission, seconds)
+        return line
 
 
 @cache
@@ -102,29 +138,19 @@ def check(data: bytes | str) -> Checked:
     asks_for = {part["name"]: part["asks_for"] for part in sheet["parts"]}
     pristine = sheet["notebook"]
     submission = reading.read(reading.Handed(data), pristine, asks_for)
-    typed = (submission.typed_id or NO_ID).strip()
+    typed = (submission.typed_id or reading.NO_ID).strip()
     checked = Checked(name, typed, [], [line.replace("was graded", "counts") for line in submission.remarks])
-    if typed == NO_ID:
+    if typed == reading.NO_ID:
         checked.remarks.append(
             'Your id is missing: type it into the cell `STUDENT = "your-id"` and run the sheet again.'
         )
-    scope, trouble = run_all(pristine, submission, typed)
+    running = Running(submission, reading.cells_to_run(pristine, submission.sources, typed))
     stubs = reading.solution_cells(pristine)
     for part in sheet["parts"]:
-        checked.parts.append(check_part(part, submission, stubs[part["name"]], scope, trouble))
+        checked.parts.append(check_part(part, submission, stubs[part["name"]], running))
     for written in sheet["written"]:
         checked.parts.append(check_written(written, submission.sources.get(written), stubs[written]))
     return checked
-
-
-def run_all(pristine: dict, submission: reading.Submission, student: str) -> tuple[dict, dict]:
-    """Run the cells that count, in order: their namespace, and {grade id: what went wrong in that cell}."""
-    scope, trouble = cells.namespace(), {}
-    for name, source in reading.cells_to_run(pristine, submission.sources, student):
-        line = tried(lambda source=source, name=name: cells.run(source, f"cell {name}", scope), submission)
-        if line:
-            trouble[name] = line
-    return scope, trouble
 
 
 def tried(action: Callable, submission: reading.Submission, seconds: float | None = None) -> str:
@@ -174,9 +200,7 @@ def moved(name: str) -> str:
     return f"`{name}` stands in a cell that is not graded: move it into the cell that uses it."
 
 
-def check_part(
-    part: dict, submission: reading.Submission, stub: dict, scope: dict, trouble: dict
-) -> PartSeen:
+def check_part(part: dict, submission: reading.Submission, stub: dict, running: Running) -> PartSeen:
     """What is to be said of one part."""
     name, seen = part["name"], PartSeen(part["name"])
     source = submission.sources.get(name)
@@ -191,17 +215,20 @@ def check_part(
         return seen
     for line in forbidden(source):
         seen.look(line)
-    if name in trouble:
-        seen.look(trouble[name])
-    missing = [asked for asked in part["asks_for"] if asked not in scope]
+    running.up_to(name)
+    if name in running.trouble:
+        seen.look(running.trouble[name])
+    if any(asked not in running.scope for asked in part["asks_for"]):
+        running.up_to()
+    missing = [asked for asked in part["asks_for"] if asked not in running.scope]
     if missing:
         seen.look(f"Not defined: {', '.join(f'`{each}`' for each in missing)}.")
     for example in part["examples"]:
         if example["call"] not in missing:
-            try_example(seen, example, scope, submission)
+            try_example(seen, example, running)
     for value in part["values"]:
         if value["name"] not in missing:
-            look_at_value(seen, value, scope, submission)
+            look_at_value(seen, value, running)
     seen.lines += part["told"]
     return seen
 
@@ -221,20 +248,27 @@ def check_written(name: str, source: str | None, stub: dict) -> PartSeen:
 def forbidden(source: str) -> Iterator[str]:
     """Sentences on what the grader refuses or may not understand, each with its line."""
     try:
-        with_numbers = ast.walk(ast.parse(cells.runnable(source)))
+        tree = ast.parse(cells.runnable(source))
+        caught = {each for node in ast.walk(tree) if isinstance(node, ast.Try) for each in ast.walk(node)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return  # running the cell has said so
-    for node in with_numbers:
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         names = (
             [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
         )
-        for name in {name.partition(".")[0] for name in names} & set(LIBRARIES):
-            yield (
-                f"Line {node.lineno} imports `{name}`, which an answer may not use: the part would earn nothing. "
-                "Import it in a cell of your own."
-            )
+        for name in sorted({name.partition(".")[0] for name in names}):
+            if name in LIBRARIES:
+                yield (
+                    f"Line {node.lineno} imports `{name}`, which an answer may not use: the part would earn nothing. "
+                    "Import it in a cell of your own."
+                )
+            elif name not in THERE and node not in caught:
+                yield (
+                    f"Line {node.lineno} imports `{name}`, which is not there when a sheet is graded: an answer would stop "
+                    "at this line. Import it in a cell of your own."
+                )
     newer = newer_syntax(cells.runnable(source))
     if newer:
         yield (
@@ -272,7 +306,7 @@ def newer_string(source: str) -> int | None:
     return None
 
 
-def try_example(seen: PartSeen, example: dict, scope: dict, submission: reading.Submission) -> None:
+def try_example(seen: PartSeen, example: dict, running: Running) -> None:
     """Call a function on its published example and compare what comes with what is right."""
     name, expected = example["call"], example["returns"]
     given = [argument(each["value"]) for each in example["arguments"]]
@@ -280,9 +314,9 @@ def try_example(seen: PartSeen, example: dict, scope: dict, submission: reading.
     came: list[Any] = []
 
     def ask() -> None:
-        came.append(cells.arrays(scope[name](*given, **options), len(expected)))
+        came.append(cells.arrays(running.scope[name](*given, **options), len(expected)))
 
-    problem = tried(ask, submission, example.get("seconds"))
+    problem = running.tried(ask, example.get("seconds"))
     if problem:
         seen.look(f"`{name}`: {problem}")
         return
@@ -324,10 +358,10 @@ def argument(value: Any) -> Any:
     return value
 
 
-def look_at_value(seen: PartSeen, value: dict, scope: dict, submission: reading.Submission) -> None:
+def look_at_value(seen: PartSeen, value: dict, running: Running) -> None:
     """Compare a variable's shape with the sheet's, and see whether it keeps the sheet's rules."""
     name, shape, came = value["name"], tuple(value["shape"]), []
-    problem = tried(lambda: came.append(cells.plain(scope[name])), submission)
+    problem = running.tried(lambda: came.append(cells.plain(running.scope[name])))
     if problem:
         seen.look(f"`{name}` is not an array of real numbers.")
         return
@@ -335,7 +369,7 @@ def look_at_value(seen: PartSeen, value: dict, scope: dict, submission: reading.
     if got.shape != shape and not got.size == np.prod(shape) == 1:
         seen.look(f"`{name}` has shape {got.shape}, the sheet asks for {shape}.")
     elif value["rules"]:
-        start = float(scope["own"]("start", 1)[0]) if value["starts"] else None
+        start = float(running.scope["own"]("start", 1)[0]) if value["starts"] else None
         broken = broken_rule(name, got, shape, start)
         if broken:
             seen.look(broken)
