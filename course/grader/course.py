@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Comment, Grade, Gradebook, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import Index
 from traitlets.config import Config, PyFileConfigLoader
 
 from tools.live import sheets
@@ -14,6 +15,13 @@ from tools.live import sheets
 from . import dates
 from .penalty import LatePenalty
 from .roster import read
+
+# nbgrader looks for what belongs to one submission among that of all, so the time for a class grew with its square.
+INDEXES = (
+    Index("grade_of_notebook", Grade.notebook_id),
+    Index("comment_of_notebook", Comment.notebook_id),
+    Index("notebook_of_submission", SubmittedNotebook.assignment_id),
+)
 
 
 class Course:
@@ -38,7 +46,10 @@ class Course:
     def gradebook(self):
         # Making a new gradebook calls alembic by name, which nobody's PATH need hold.
         os.environ["PATH"] = path_with_environment()
-        return Gradebook(self.directory.db_url, self.directory.course_id)
+        book = Gradebook(self.directory.db_url, self.directory.course_id)
+        for index in INDEXES:  # a gradebook that nbgrader made has none
+            index.create(book.engine, checkfirst=True)
+        return book
 
     def folder(self, step, student, assignment):
         """One submission's folder in one of nbgrader's steps: 'submitted', 'autograded', 'feedback'."""

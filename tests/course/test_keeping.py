@@ -1,15 +1,18 @@
 """What the course keeps: through a second try, through other cells of a set, and nothing of a student who was erased."""
 
 import json
+import re
 import shutil
+import sqlite3
 
 import pytest
+from sqlalchemy import event
 
 from bench import course_corpus as corpus
 from bench.course import make_course
 from course.grader import anew, collect, erase, run
 from course.grader.__main__ import main
-from course.grader.output import export
+from course.grader.output import export, kept
 
 ROSTER = 'name;group;id\r\nAnn Berg;bob;ann\r\n"Ruiz, Bob";A;bob\r\nCleo;A;cleo\r\n'
 RIGHT = "def palindrome(x, a, b):\n    return a * (x[:-2] + x[2:]) + b * x[1:-1]\n"
@@ -98,6 +101,25 @@ def test_there_is_one_second_try_and_it_needs_a_first(course):
     assert "twice before" in dict(third.unmatched)["bob/ps1.ipynb"]
     grade(course)
     assert marks(course)["bob"] == marks(course)["ann"]
+
+
+def test_nothing_of_one_submission_is_looked_for_in_those_of_all(course):
+    """What each query of a recording reads, as SQLite plans it: else the time of a class grows with its square."""
+    asked, pristine = {}, json.loads(course.released("ps1").read_text(encoding="utf-8"))
+    with course.gradebook() as book:
+        listen = event.listens_for(book.engine, "before_cursor_execute")
+        listen(lambda _, cursor, statement, values, context, many: asked.update({statement: values}))
+        book.remove_submission("ps1", "bob")
+        run.publish(course, book, pristine, kept.load(course, "ps1", "bob").result)
+    with sqlite3.connect(course.root / "gradebook.db") as base:
+        plans = [
+            step[3]
+            for statement, values in asked.items()
+            if statement.startswith("SELECT")
+            for step in base.execute(f"explain query plan {statement}", values)
+        ]
+    everybody = re.compile(r"SCAN (grade|comment|submitted_\w+|student)\b")
+    assert len(plans) > 20 and [plan for plan in plans if everybody.match(plan)] == []
 
 
 def everything(course):
