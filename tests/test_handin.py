@@ -71,7 +71,7 @@ LOST = {
         "`helper` stands in a cell that is not graded",
     ),
     "the library": (lambda: sheet(palindrome=f"from cnnlab import conv1d\n{RIGHT}"), "Line 1 imports `cnnlab`"),
-    "a package": (lambda: sheet(palindrome=f"import matplotlib.pyplot as plt\n{RIGHT}"), "Line 1 imports `matplotlib`"),
+    "a package": (lambda: sheet(palindrome=f"import yaml.nodes\n{RIGHT}"), "Line 1 imports `yaml`"),
     "complex numbers": (lambda: sheet(palindrome=RIGHT.replace("return a", "return 1j * a")), "complex"),
     "a shape": (lambda: sheet(palindrome=RIGHT.replace("b * x[1:-1]", "b * x[1:-1, None]")), "has shape"),
     "one thing in place of three": (lambda: sheet(palindrome=RIGHT.replace("return dx, ", "return dx # ")), "1 things"),
@@ -126,7 +126,7 @@ def test_names_that_later_cells_use_for_something_else_cost_nothing():
 
 
 def test_a_package_that_an_answer_does_without_costs_nothing():
-    wanted = "try:\n    import matplotlib.pyplot as plt\nexcept ImportError:\n    plt = None\nimport math, os.path\n"
+    wanted = "try:\n    import plots_of_nobody as plt\nexcept ImportError:\n    plt = None\nimport math, os.path\n"
     assert seen(sheet(palindrome=wanted + RIGHT)).state == "ready"
 
 
