@@ -38,7 +38,7 @@ def notebook(*cells, answer="0.4", question="What is dw[1]?"):
     still = f'<div class="{reading.BOX}"></div>'
     box = new_code_cell("widgets.AnswerBox(1)", metadata={"tags": ["hide-input"]})
     box.outputs = [new_output("display_data", {VIEW: {"model_id": "m"}, "text/html": still})]
-    trace = {"question": question, "answer": {"text": answer}, "wrong": []}
+    trace = {"question": question, "answer": {"text": answer}, "wrong": [], "hints": []}
     made = new_notebook(cells=[box if cell is None else cell for cell in cells])
     made.metadata["widgets"] = {reading.STATE: {"state": {"m": {"state": {"trace": trace}}}}}
     return made
