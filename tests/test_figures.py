@@ -347,6 +347,8 @@ def test_a_logarithmic_axis_has_more_than_one_label():
     )
     assert {"0.05", "0.1", "0.2", "0.5"} <= set(short)
     assert {"0.1", "1"} <= set(long) and "0.2" not in long
+    sides = texts(figures.curves({"time": [1, 2, 3]}, x=[8, 24, 64], says="Times.", logx=True))
+    assert {"10", "20", "50"} <= set(sides)
 
 
 def test_bars_write_their_values():

@@ -13,6 +13,7 @@ from cnnlab.palette import INK, ROLES, TINT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Canvas
 
 
@@ -156,11 +157,14 @@ def _plain_ticks(axes: Axes, log: bool, logx: bool) -> None:
     for axis, logarithmic in ((axes.xaxis, logx), (axes.yaxis, log)):
         axis.set_major_formatter(lambda value, _: number(value, 4))
         if logarithmic:
-            axis.set_minor_formatter(lambda value, _: "")
-    low, high = axes.get_ylim()
-    if log and np.floor(np.log10(high)) - np.ceil(np.log10(low)) < 1:
-        # One power of ten alone says nothing of the scale: write its twos and fives, too.
-        axes.yaxis.set_minor_formatter(lambda value, _: number(value, 4) if f"{value:e}"[0] in "25" else "")
+            axis.set_minor_formatter(lambda value, _, axis=axis: _two_or_five(axis, value))
+
+
+def _two_or_five(axis: Axis, value: float) -> str:
+    """What to write at a tick between powers of ten: twos and fives, where one power alone says nothing of the scale."""
+    low, high = np.log10(axis.get_view_interval())
+    alone = np.floor(high) - np.ceil(low) < 1
+    return number(value, 4) if alone and f"{value:e}"[0] in "25" else ""
 
 
 def corner(
