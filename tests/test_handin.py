@@ -126,7 +126,9 @@ def test_names_that_later_cells_use_for_something_else_cost_nothing():
 
 
 def test_a_package_that_an_answer_does_without_costs_nothing():
-    wanted = "try:\n    import plots_of_nobody as plt\nexcept ImportError:\n    plt = None\nimport math, os.path\n"
+    wanted = (
+        "try:\n    import plots_of_nobody as plt\nexcept ImportError:\n    plt = None\nimport math, os.path\n"
+    )
     assert seen(sheet(palindrome=wanted + RIGHT)).state == "ready"
 
 
