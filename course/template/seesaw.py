@@ -65,12 +65,13 @@ WRONG = {
     }
 }
 
-# 3. Words for the mistakes that only this set has: what was done, and a hint that does not give the solution;
-# `section="CHAPTER#ANCHOR"` names the section of the book to read.
+# 3. Words for the mistakes that only this set has: what was done, a hint that does not give the solution, and the section of
+# the book to read, as in the address of its page.
 WORDS = {
     "seesaw-sign-forgotten": Words(
         "the two places of the shared weight added with one sign",
         "Which factor does the weight have at each place where it stands?",
+        section="one-weight-many-connections#the-smallest-case-one-weight-used-twice",
     )
 }
 

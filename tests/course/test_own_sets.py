@@ -29,7 +29,7 @@ def run(private, *words):
 
 def failures(private, *choice):
     """Names of the project's tests that fail for a private set."""
-    files = [f"tests/course/test_{name}.py" for name in ("variants", "sheets", "scoring")]
+    files = [f"tests/course/test_{name}.py" for name in ("variants", "sheets", "scoring", "feedback_pages")]
     done = run(private, "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files, "-k", *choice)
     assert re.search(r"\[100%\]|passed", done.stdout), done.stdout + done.stderr
     return sorted(re.findall(r"^FAILED .*::(\w+)", done.stdout, re.MULTILINE))
