@@ -25,11 +25,12 @@ ARCHIVE = "cnnlab-book.zip"
 HOW_TO_READ = """Backpropagation in convolutional networks. {edition}.
 
 Open index.html in a browser: the pages, their pictures and their search work from a disk, without a network.
-The buttons "Run live" and the problem sets need a web server. Call one in this folder,
+Running code, the button "Run live" and the problem sets need a web server. Call one in this folder,
 
     python -m http.server
 
-and open http://localhost:8000 in a browser.
+and open http://localhost:8000 in a browser. The first time they also need the internet: Python comes from
+cdn.jsdelivr.net, and the browser keeps it.
 """
 # Files to take away, and what the landing page calls them; it offers those that were made.
 OFFERED = {
