@@ -33,13 +33,17 @@ FIRST = f"""<html><head></head><body><article>
 <h1><span class="section-number">1. </span>First &amp; foremost<a class="headerlink" href="#first">#</a></h1>
 <p>Read <a href="second.html#far">on</a>, (<a href="#part">below</a>), <a href="https://example.org/x">there</a>,
 <a href="../live/open.html">live</a>, <a href="../live/second.ipynb">a sheet</a>; {FORMULA}.</p>
+<table><thead><tr><th>Set</th><th>Work on it</th><th>Read</th></tr></thead><tbody>
+<tr><td>1</td><td><a href="../live/open.html?chapter=a">Open</a><br><a href="a.ipynb">Download</a></td>
+<td><a href="second.html">Two</a></td></tr></tbody></table>
 <section id="part"><h2>Part<a class="headerlink" href="#part">#</a></h2>
 <div class="cell"><details class="admonition hide behind"><summary><p class="collapsed">Show the code</p></summary>
 <pre>code that draws</pre></details></div>
 <div class="cell"><div class="cell_output"><div class="cnnlab-widget" data-model="7">
 <div class="cnnlab-still cnnlab-answer"><p>What is dw[0]?</p><details><summary>A hint</summary><p>Add them.</p></details>
 <details><summary>Show the answer</summary><p><code>0.4</code> Right.</p><ul>
-<li><code>0.5</code>: 0.5 is what this mistake gives: too much. No.</li></ul></details></div>
+<li><code>0.5</code>: 0.5 is what this mistake gives: too much. No.</li>
+<li><code>7</code>: 7 is what this mistake gives: = for +=. No.</li></ul></details></div>
 </div></div></div>
 <div class="predict" data-box="7"><p class="ask"><span class="on-screen"><button>Show me</button></span></p>
 <div class="answer" id="answer-1"><p>Because 0.1 + 0.3 = 0.4.</p></div></div>
@@ -51,6 +55,7 @@ FIRST = f"""<html><head></head><body><article>
 <div class="cnnlab-report cnnlab-report-not-passed">f: not written yet.</div></div></div>
 <div class="cell"><details class="admonition hide"><summary><p class="collapsed">Show the solution</p></summary>
 <pre>return 12.5</pre></details></div>
+<div class="admonition dropdown"><p class="admonition-title">What to write</p><p>Add all of them.</p></div>
 <div class="admonition dropdown"><p class="admonition-title">Why</p><p>See <a href="#part">above</a>.</p></div>
 </section></section></section></article></body></html>"""
 SECOND = """<article><section id="second"><h1>Second</h1><section id="far"><h2>Far</h2>
@@ -105,7 +110,13 @@ def test_an_answer_box_becomes_a_question_and_its_answer_stands_at_the_end(chapt
     question, answer = (trees.having(page.body, name)[0] for name in ("question", "answer"))
     assert "What is dw[0]?" in trees.text(question) and "0.4" not in trees.text(question)
     assert trees.having(question, "room")
-    for words in ("Add them.", "0.4 Right.", "0.5: Too much. No.", "Because 0.1 + 0.3 = 0.4."):
+    for words in (
+        "Add them.",
+        "0.4 Right.",
+        "0.5: Too much. No.",
+        "7: = for +=. No.",
+        "Because 0.1 + 0.3 = 0.4.",
+    ):
         assert words in trees.text(answer)
     assert page.body[-1] in list(answer.iterancestors())
     assert question.find(".//a").get("href") == f"#{answer.get('id')}"
@@ -119,6 +130,7 @@ def test_solutions_stand_at_the_end_of_the_book(chapters):
     assert said(solutions.body) == "1 First & foremost Exercise 1: the sum return 12.5 See above ."
     exercise = next(found for found in page.body.iter("section") if found.get("id") == "first--exercise-1")
     assert len(trees.having(exercise, "room")) == 1
+    assert "What to write Add all of them." in said(exercise), "a task is no solution"
     pointers = trees.having(exercise, "where")
     assert [found.find("a").get("href") for found in pointers] == ["#first--exercise-1-solution"]
 
@@ -147,6 +159,11 @@ def test_each_id_stands_once_and_each_link_leads_somewhere(chapters):
     assert len(set(clips)) == 2 and set(clips) <= set(found), "two pictures share what clips them"
     assert '<use xlink:href="#first--picture-0-axes"/>' in trees.markup(chapters[0].body)
     assert 'viewBox="0 0 9 9"' in trees.markup(chapters[0].body)
+
+
+def test_a_column_of_a_table_with_nothing_but_links_to_click_is_left_out(chapters):
+    table = next(chapters[0].body.iter("table"))
+    assert [said(row) for row in table.iter("tr")] == ["Set Read", "1 Two"]
 
 
 def test_chapters_know_their_numbers_titles_and_sections(chapters):

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, time
 from html import escape
 from pathlib import Path
 
-import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
 from tools import edition
 from tools.book import icon
 from tools.paper import trees
+from tools.paper.pdf import MATPLOTLIBS
 from tools.paper.trees import EPUB, MATHML, element
 
 HERE = Path(__file__).resolve().parent
@@ -131,9 +131,8 @@ def cover(about):
     width, height = COVER
     picture = Image.new("RGB", COVER, "white")
     brush = ImageDraw.Draw(picture)
-    fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
-    large = ImageFont.truetype(fonts / "STIXGeneralBol.ttf", 168)
-    small = ImageFont.truetype(fonts / "STIXGeneral.ttf", 72)
+    large = ImageFont.truetype(MATPLOTLIBS / "STIXGeneralBol.ttf", 168)
+    small = ImageFont.truetype(MATPLOTLIBS / "STIXGeneral.ttf", 72)
     top = 240
     for line in wrapped(about.title, large, width - 320):
         brush.text((160, top), line, "black", large)

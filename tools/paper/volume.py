@@ -17,13 +17,14 @@ from tools.paper.trees import SVG, classes, drop, element, having, text
 SCREEN = ("script", "style", "button", "input", "select", "textarea", "noscript")
 GONE = ("headerlink", "on-screen", "column", "toctree-wrapper", "expanded")
 CODE = "Show the code"  # how a fold is called that holds no more than what drew the figure above
-ANSWERS = ("Show the solution", "Solution", "What to write", "Why")  # folds that answer an exercise
+ANSWERS = ("Show the solution", "Solution", "Why")  # folds that answer an exercise
 UNWRITTEN = "not written yet"  # what a check says of a function that is left to the reader
 LINES = 3  # to write on, below a question or an exercise
 STATES = ("tabindex", "aria-controls", "aria-expanded", "aria-describedby", "hidden", "download", "title")
 # The verdict of a box, which follows the wrong number; in a list of such numbers that is said already.
-GIVES = re.compile(r"(^: |\. )\S+ is what this mistake gives: (\w)")
+GIVES = re.compile(r"(^: |\. )\S+ is what this mistake gives: (\S)")
 NO_ID = re.compile(r"[^\w.-]")
+SCHEME = re.compile(r"[a-z]+:")
 IN_SVG = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -80,6 +81,7 @@ def put_together(chapters, *after):
     count, found = 0, []
     for page in chapters:
         count = ask(page.body, count)
+        drop_columns(page.body)
         name_places(page)
         found.append((page, solved(page.body)))
         tidy(page.body)
@@ -265,6 +267,33 @@ def number_figures(chapters):
             trees.put_first(caption, element("b", f"Figure {count}.", class_="label"), " ")
 
 
+def is_inside(address):
+    """Whether an address within the site is that of a page of the book; what opens or downloads a file is not."""
+    file = address.partition("#")[0]
+    return not file or file.endswith(".html")
+
+
+def leads_away(cell):
+    """Whether a cell of a table has no words but those of links to what the volume does not have."""
+    links = list(cell.iter("a"))
+    words = "".join(text(cell).split())
+    is_away = all(
+        not SCHEME.match(found.get("href", "")) and not is_inside(found.get("href", "")) for found in links
+    )
+    return bool(links) and is_away and words == "".join("".join(map(text, links)).split())
+
+
+def drop_columns(body):
+    """Take those columns out of tables in which there is nothing to read, only to click."""
+    for table in body.iter("table"):
+        head, *rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")] or [[]]
+        for place in range(len(head)):
+            column = [row[place] for row in rows if len(row) == len(head)]
+            if column and all(map(leads_away, column)):
+                for cell in [head[place], *column]:
+                    drop(cell)
+
+
 def name_places(page):
     """Make ids and links of a page those of the volume; inside a picture only the ids stay that something in it asks for."""
     in_pictures = set()
@@ -274,12 +303,12 @@ def name_places(page):
     for found in list(page.body.iter()):
         if found not in in_pictures and found.get("id"):
             found.set("id", anchor(page.name, found.get("id")))
-        if found.tag == "a" and not re.match(r"[a-z]+:", found.get("href", "")):
+        if found.tag == "a" and not SCHEME.match(found.get("href", "")):
             file, _, own = found.get("href", "").partition("#")
-            if file and not file.endswith(".html"):
-                trees.unwrap(found)
-            else:
+            if is_inside(file):
                 found.set("href", f"#{anchor(file or page.name, own)}")
+            else:
+                trees.unwrap(found)
 
 
 def own_ids(picture, prefix):
