@@ -120,9 +120,14 @@ def boxes(notebook):
                 trace = states[data[VIEW]["model_id"]]["state"]["trace"]
                 links = [reply["link"] for known in trace["wrong"] for reply in known["replies"]]
                 answer = trace["answer"]["text"]
-                found.append(
-                    Box(index, trace["question"], answer, tuple(filter(None, links)), tuple(trace["hints"]))
+                box = Box(
+                    index,
+                    trace["question"],
+                    answer,
+                    links=tuple(filter(None, links)),
+                    hints=tuple(trace["hints"]),
                 )
+                found.append(box)
     return found
 
 
