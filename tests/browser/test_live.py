@@ -426,3 +426,38 @@ def test_a_restart_runs_the_imports_again(fresh, address):
     chapter.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.restartKernel().then(() => null)")
     outputs = json.loads(run_first_visible_cell(chapter.page))
     assert [output["output_type"] for output in outputs] == ["stream"]
+
+
+# Whether raw Markdown was ever in sight: asked in each frame.
+RAW = """(() => {
+  window.raw = 0;
+  const look = () => {
+    window.raw += [...document.querySelectorAll(".jp-MarkdownCell .jp-InputArea-editor")].filter((editor) => {
+      const { top, bottom, height } = editor.getBoundingClientRect();
+      return height > 0 && bottom > 0 && top < innerHeight && getComputedStyle(editor).visibility !== "hidden";
+    }).length;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})()"""
+# What a page has fetched of JupyterLab's own files: Python's come in the opening page and in the worker.
+FETCHED = """performance.getEntriesByType("resource").reduce(
+  (sum, { transferSize, encodedBodySize }) => sum + (transferSize && encodedBodySize), 0)"""
+
+
+def test_a_first_visit_weighs_what_was_said_shows_no_raw_text_and_fits_a_phone(fresh, address, site):
+    fresh.add_init_script(RAW)
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    page = chapter.page
+    assert page.evaluate("window.raw") == 0
+    said = json.loads((site / "live" / "chapters.json").read_text(encoding="utf-8"))["lab"]
+    assert abs(page.evaluate(FETCHED) - said) < said / 50
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    parts = page.locator("#live-bar :is(button, a, span):visible")
+    assert parts.count() >= 5
+    for box in parts.evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().toJSON())"):
+        assert box["left"] >= 0 and box["right"] <= 390
+    height = page.locator("#live-bar").evaluate("bar => bar.offsetHeight")
+    expect(page.locator("#main")).to_have_css("top", f"{height}px")
+    assert faults(page, "#live-bar") == []

@@ -29,7 +29,7 @@ SOURCES = [
 STORAGE = "cnnlab live book"
 # The apps of JupyterLite: a chapter is a notebook, a link to a Markdown page opens in the editor.
 APPS = ("notebooks", "edit")
-# What a first visit fetches of JupyterLab's own files: measured bytes, so that readers are told.
+# What a first visit fetches of JupyterLab's own files: bytes, so that readers are told; a browser test compares.
 LAB = 10_500_000
 EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", runtime.KERNEL, "anywidget", "jupyterlab-myst")
 DISABLED = (

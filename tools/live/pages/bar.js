@@ -6,6 +6,7 @@ import { copyOf } from "./storage.js";
 
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
 const PATIENCE = 180000; // milliseconds after which Python is said not to start
+const RENDERED = 8000; // milliseconds after which raw text is shown, if nothing better came
 const OFFLINE = 15000; // the same, where there is no network
 const STARTING = "Python is starting. This takes some seconds; what you run waits for it.";
 
@@ -61,6 +62,13 @@ function runWhenReady(commands, ready) {
     if (/^(notebook|runmenu):(.*-)?run/.test(id)) await ready();
     return execute(id, options);
   };
+}
+
+/** Whether the text of all cells on the screen stands there as it is meant to be read. */
+function rendered({ widgets }) {
+  const there = widgets.filter(({ node }) => node.isConnected);
+  const full = there.length === widgets.length || there.at(-1)?.node.getBoundingClientRect().top > innerHeight;
+  return full && there.every(({ model, node }) => model.type !== "markdown" || node.querySelector(".myst, .jp-MarkdownOutput"));
 }
 
 /** Say what Python does, from now on; returns a function that waits until it can run cells. */
@@ -129,14 +137,20 @@ function keepWhatIsTypedDuringASave({ model, saveState }) {
 
 async function main() {
   document.body.prepend(bar);
+  document.body.dataset.opening = ""; // raw text is not shown until `rendered`
+  new ResizeObserver(() => {
+    document.body.style.setProperty("--bar", `${bar.offsetHeight}px`);
+    dispatchEvent(new Event("resize"));
+  }).observe(bar);
   const known = await (await fetch("../chapters.json")).json();
   const app = await until(() => window.jupyterapp);
   const panel = await until(() => {
     const widget = app.shell.currentWidget;
     return widget?.sessionContext && widget.context?.isReady ? widget : null;
   });
-  keepWhatIsTypedDuringASave(panel.context);
-  const live = panel.context.model.getMetadata("cnnlab_live") ?? {};
+  const { context } = panel;
+  keepWhatIsTypedDuringASave(context);
+  const live = context.model.getMetadata("cnnlab_live") ?? {};
   const chapter = known.chapters[live.chapter];
 
   const restart = button("Restart Python", () => panel.sessionContext.restartKernel());
@@ -176,9 +190,12 @@ async function main() {
     }
   }
   bar.append(said);
-  runWhenReady(app.commands, follow(panel.sessionContext, panel.context.model, restart));
+  runWhenReady(app.commands, follow(panel.sessionContext, context.model, restart));
+  await within(RENDERED, until(() => rendered(panel.content))).catch(() => {});
+  delete document.body.dataset.opening;
 }
 
 main().catch((error) => {
+  delete document.body.dataset.opening;
   state.textContent = `This bar does not work here (${error.message}). The notebook does.`;
 });
