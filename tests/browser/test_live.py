@@ -461,3 +461,23 @@ def test_a_first_visit_weighs_what_was_said_shows_no_raw_text_and_fits_a_phone(f
     height = page.locator("#live-bar").evaluate("bar => bar.offsetHeight")
     expect(page.locator("#main")).to_have_css("top", f"{height}px")
     assert faults(page, "#live-bar") == []
+
+
+def opened(page):
+    """A page whose notebook is there, with or without Python."""
+    page.wait_for_selector("#live-bar a", timeout=live.PATIENCE * 1000)
+    return page
+
+
+def test_a_saved_widget_shows_its_still_and_says_what_to_do(fresh, address):
+    chapter = live.LiveChapter(live.open_by_button(fresh, address, FIRST))
+    page = chapter.page
+    run_below(page, "widgets.AnswerBox('How many?', 2)")
+    expect(page.locator(".cnn", has_text="How many?")).to_be_visible(timeout=live.PATIENCE * 1000)
+    page.evaluate("jupyterapp.shell.currentWidget.context.save()")
+    page.reload()
+    opened(page)
+    still = page.locator(".cnnlab-still", has_text="How many?")
+    still.scroll_into_view_if_needed()
+    expect(still).to_be_visible()
+    assert "Run this cell" in still.evaluate("(still) => getComputedStyle(still, '::after').content")

@@ -4,6 +4,7 @@
 import { addCheck, addFiles } from "./sheet.js";
 import { copyOf } from "./storage.js";
 
+const VIEW = "application/vnd.jupyter.widget-view+json";
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
 const PATIENCE = 180000; // milliseconds after which Python is said not to start
 const RENDERED = 8000; // milliseconds after which raw text is shown, if nothing better came
@@ -62,6 +63,20 @@ function runWhenReady(commands, ready) {
     if (/^(notebook|runmenu):(.*-)?run/.test(id)) await ready();
     return execute(id, options);
   };
+}
+
+/** A saved widget has no model any more: its still is shown until its cell runs. To show it is no change of the reader's. */
+function showStills(model) {
+  const { dirty } = model;
+  for (const cell of model.cells) {
+    for (let n = 0; cell.type === "code" && n < cell.outputs.length; n += 1) {
+      const { data, ...rest } = cell.outputs.get(n).toJSON();
+      if (!data?.[VIEW] || !data["text/html"]) continue;
+      const { [VIEW]: _, ...still } = data;
+      cell.outputs.set(n, { ...rest, data: still });
+    }
+  }
+  model.dirty = dirty;
 }
 
 /** Whether the text of all cells on the screen stands there as it is meant to be read. */
@@ -150,6 +165,7 @@ async function main() {
   });
   const { context } = panel;
   keepWhatIsTypedDuringASave(context);
+  showStills(context.model);
   const live = context.model.getMetadata("cnnlab_live") ?? {};
   const chapter = known.chapters[live.chapter];
 
