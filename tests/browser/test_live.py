@@ -481,3 +481,58 @@ def test_a_saved_widget_shows_its_still_and_says_what_to_do(fresh, address):
     still.scroll_into_view_if_needed()
     expect(still).to_be_visible()
     assert "Run this cell" in still.evaluate("(still) => getComputedStyle(still, '::after').content")
+
+
+def text_of_notebook(page):
+    """What the open notebook says, saved or not."""
+    return page.evaluate("JSON.stringify(jupyterapp.shell.currentWidget.context.model.toJSON())")
+
+
+def write_below(page, text):
+    """Type at the end of the last cell of a page that is open."""
+    page.evaluate(
+        """(text) => {
+          const { cells } = jupyterapp.shell.currentWidget.context.model;
+          const { sharedModel } = cells.get(cells.length - 1);
+          sharedModel.setSource(sharedModel.getSource() + text);
+        }""",
+        text,
+    )
+
+
+def happens(page, event):
+    """As if the reader left the window, or came back."""
+    page.evaluate("(event) => { dispatchEvent(new Event(event)); }", event)
+
+
+def test_two_tabs_keep_to_one_copy_and_what_was_typed_last_is_not_lost(fresh, address):
+    first = opened(live.open_by_button(fresh, address, FIRST))
+    write_below(first, "\n# typed just before a reload")
+    first.reload()
+    assert "# typed just before a reload" in text_of_notebook(opened(first))
+    wait_until_stored(first, "# typed just before a reload")
+    expect(first.locator("#live-twice")).to_be_empty()
+
+    second = opened(live.open_by_button(fresh, address, FIRST))
+    for page in (first, second):
+        expect(page.locator("#live-twice")).to_contain_text("open in another tab", timeout=30_000)
+    write_below(first, "\n# typed in the first tab")
+    happens(first, "blur")
+    wait_until_stored(first, "# typed in the first tab")
+    happens(second, "focus")
+    second.wait_for_function(
+        "JSON.stringify(jupyterapp.shell.currentWidget.context.model.toJSON()).includes('typed in the first tab')"
+    )
+
+    # Both change it, and one goes before it has saved.
+    write_below(second, "\n# never saved")
+    second.close(run_before_unload=True)
+    expect(first.locator("#live-twice")).to_be_empty(timeout=30_000)
+    write_below(first, "\n# saved later")
+    wait_until_stored(first, "# saved later")
+    first.reload()
+    assert "# never saved" not in text_of_notebook(opened(first))
+    first.locator("#live-said a").click()
+    first.wait_for_url("**not*saved*")
+    kept = text_of_notebook(opened(first))
+    assert "# never saved" in kept and "# saved later" not in kept

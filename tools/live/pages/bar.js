@@ -1,6 +1,7 @@
 // The bar above a live notebook: whether Python is ready, what becomes of the reader's changes, and the
 // way back to the page.
 
+import { keepLastWords, keepToOneCopy } from "./kept.js";
 import { addCheck, addFiles } from "./sheet.js";
 import { copyOf } from "./storage.js";
 
@@ -165,6 +166,7 @@ async function main() {
   });
   const { context } = panel;
   keepWhatIsTypedDuringASave(context);
+  const aside = await keepLastWords(context, app.serviceManager.contents, known.storage).catch(() => []);
   showStills(context.model);
   const live = context.model.getMetadata("cnnlab_live") ?? {};
   const chapter = known.chapters[live.chapter];
@@ -205,7 +207,19 @@ async function main() {
       bar.append(note);
     }
   }
-  bar.append(said);
+  const twice = document.createElement("span");
+  twice.id = "live-twice";
+  twice.setAttribute("role", "alert");
+  bar.append(said, twice);
+  for (const path of aside) {
+    said.append("Another tab had not saved this: ", link(path, `index.html?path=${encodeURIComponent(path)}`), " ");
+  }
+  keepToOneCopy(context, known.storage, {
+    say: (text) => {
+      if (twice.textContent !== text) twice.textContent = text;
+    },
+    shown: () => showStills(context.model),
+  });
   runWhenReady(app.commands, follow(panel.sessionContext, context.model, restart));
   await within(RENDERED, until(() => rendered(panel.content))).catch(() => {});
   delete document.body.dataset.opening;

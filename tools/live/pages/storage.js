@@ -66,13 +66,24 @@ export function forget(name, path) {
   return withStore(name, "readwrite", null, (files) => settled(files.delete(path)));
 }
 
+/** A path that no stored copy has: the wanted one, or one with a number. */
+async function freeOf(files, wanted) {
+  const taken = new Set(await settled(files.getAllKeys()));
+  let free = wanted;
+  for (let count = 2; taken.has(free); count += 1) free = wanted.replace(/\.ipynb$/, ` (${count}).ipynb`);
+  return free;
+}
+
+/** The same, of the database `name`. */
+export function freePath(name, wanted) {
+  return withStore(name, "readonly", wanted, (files) => freeOf(files, wanted));
+}
+
 /** Give a stored copy another path, without touching one that is already there; return the new path. */
 export function keepAs(name, path, newPath) {
   return withStore(name, "readwrite", null, async (files) => {
     const model = await settled(files.get(path));
-    const taken = new Set(await settled(files.getAllKeys()));
-    let free = newPath;
-    for (let count = 2; taken.has(free); count += 1) free = newPath.replace(/\.ipynb$/, ` (${count}).ipynb`);
+    const free = await freeOf(files, newPath);
     await settled(files.put({ ...model, name: free, path: free }, free));
     await settled(files.delete(path));
     return free;
