@@ -367,6 +367,16 @@ def test_no_line_crosses_the_value_of_a_bar():
     assert min(columns) == max(columns) > float(dashed.get("d").split()[1])
 
 
+@pytest.mark.parametrize("value", [0.5, 0.09771, 1234.567])
+def test_the_value_of_a_bar_fits_into_the_picture(value):
+    figure = figures.bars({"one": value, "other": 1}, says="Times.", digits=7)
+    nodes = ElementTree.fromstring(figure.svg).iter()
+    start = next(float(node.get("x")) for node in nodes if node.text == str(value))
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', figure.svg)[1])
+    dot, digit = 3.2, 6.4  # at 10 pixels, in the widest of the usual fonts
+    assert start + dot + digit * (len(str(value)) - 1) <= width
+
+
 def test_pool_planes_mark_winners_and_write_the_gradient():
     figure = figures.pool_planes(PLANE_DY, PLANE, 2)
     assert (

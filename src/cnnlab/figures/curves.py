@@ -82,7 +82,8 @@ def bars(
     The values stand in a column behind the longest bar, where the line crosses none of them.
     """
     with style():
-        fig, axes = _named_rows(values, xlabel, room=0.5)
+        longest = max(len(number(value, digits)) for value in values.values())
+        fig, axes = _named_rows(values, xlabel, room=max(0.5, (4 + 6 * longest) / 72))
         names = list(values)
         for row, name in enumerate(names):
             color = _color(name, roles)
