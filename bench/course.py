@@ -7,6 +7,7 @@ hostile submission. The record is src/cnnlab/data/records/course.json.
 
 import argparse
 import collections
+import contextlib
 import dataclasses
 import json
 import os
@@ -94,24 +95,32 @@ class Memory(threading.Thread):
         self.join()
 
 
+def command(course, step, *words):
+    """A command of the course as the words of a process; it runs in HERE."""
+    grader = [sys.executable, "-m", "course.grader", "--course", str(course.root)]
+    return [*grader, step, ASSIGNMENT, *map(str, words)]
+
+
+@contextlib.contextmanager
+def dask_workers(count):
+    """Workers of Dask on this machine, one notebook at a time each: the scheduler's address."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=count, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
 def timed(course, **options):
     """One run of the command over the class, its start included: a row of the record."""
     forget(course)
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    command = [
-        sys.executable,
-        "-m",
-        "course.grader",
-        "--course",
-        str(course.root),
-        "grade",
-        ASSIGNMENT,
-        "--no-feedback",
-        *words,
-    ]
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
     started = time.perf_counter()
     with Memory() as memory:
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
+        done = subprocess.run(
+            command(course, "grade", "--no-feedback", *words), cwd=HERE, capture_output=True, text=True
+        )
     if done.returncode:
         raise RuntimeError(done.stderr)
     graded = len(list(course.results(ASSIGNMENT).glob("*.json")))
@@ -126,16 +135,12 @@ def timed(course, **options):
 
 def growth(course):
     """1 and 2 processes, then 1 and 2 Dask workers."""
-    from distributed import LocalCluster
-
     rows = [
         {"workers": f"{n} processes" if n > 1 else "1 process", **timed(course, workers=n)} for n in (1, 2)
     ]
     for n in (1, 2):
-        with LocalCluster(
-            n_workers=n, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-        ) as cluster:
-            row = timed(course, scheduler=cluster.scheduler_address)
+        with dask_workers(n) as address:
+            row = timed(course, scheduler=address)
         rows.append({"workers": f"{n} Dask workers" if n > 1 else "1 Dask worker", **row})
     return rows
 
@@ -172,13 +177,13 @@ def processor_time(course):
 def nbgrader_autograde(course, submissions, processes=2):
     """nbgrader's own autograder on what is handed in, divided between as many processes."""
     forget(course)
-    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--create", "--force"]
+    autograde = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--create", "--force"]
     environment = {**os.environ, "PATH": path_with_environment()}
     started, used = time.perf_counter(), processor_seconds()
     with Memory() as memory:
         running = [
             subprocess.Popen(
-                [*command, f"--student={letter}*"],
+                [*autograde, f"--student={letter}*"],
                 cwd=course.root,
                 env=environment,
                 stdout=subprocess.DEVNULL,
