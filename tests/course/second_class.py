@@ -133,6 +133,13 @@ sys.modules["protocol"].pack = lambda header, arrays=(): pack({**header, **more}
     "both names, one value": "palindrome = palindrome_backward = np.zeros(5)\n",
     "a different answer each time": "import itertools\nn = itertools.count()\n"
     + both("return np.zeros(len(x) - 2) + next(n)"),
+    "a tuple without an end": """
+class Sly(tuple):
+    def __len__(self): return 3
+    def __iter__(self):
+        while True: yield np.zeros(1)
+"""
+    + both("return Sly((1, 2, 3))"),
     "another student's numbers": 'STUDENT = "b00"\n' + both("return own('y', len(x) - 2)"),
     "the library under another name": "lib = __import__('cnn' + 'lab.conv', fromlist=['conv'])\n"
     + both("return lib.conv1d(x[None, None], np.array([[[a, b, a]]]))[0, 0]"),
@@ -202,6 +209,8 @@ BROKEN = {
     "files": ("for n in range(10**6): open(f'/tmp/{n}', 'w').write('x' * 10**6)", "raised an error"),
     "a shell": ("import subprocess\nsubprocess.run('rm -rf / --no-preserve-root', shell=True)", "raised an error"),
     "the network": ("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:1')", "raised an error"),
+    "an interpreter that audits": ("import sys\nsys.addaudithook(lambda *a: 1 / 0)", None),
+    "a stop": ("import signal\nsignal.raise_signal(signal.SIGSTOP)", None),
     "an awaited eternity": ("import asyncio\nawait asyncio.sleep(1000)", None),
 }  # fmt: skip
 
