@@ -25,7 +25,7 @@ ARCHIVE = "cnnlab-book.zip"
 HOW_TO_READ = """Backpropagation in convolutional networks. {edition}.
 
 Open index.html in a browser: the pages, their pictures and their search work from a disk, without a network.
-Running code, the button "Run live" and the problem sets need a web server. Call one in this folder,
+Running code, the button "Open as a notebook" and the problem sets need a web server. Call one in this folder,
 
     python -m http.server
 

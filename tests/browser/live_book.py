@@ -14,6 +14,7 @@ from tools import programs
 from tools.chromium import FLAGS as QUIET
 from tools.numbers import execute, mutations, proof
 from tools.numbers.normalise import STATE
+from tools.sphinx_ext.live import TEXT
 
 CHROMIUM = programs.find("chromium")
 FLAGS = ("--headless", *QUIET)
@@ -201,7 +202,7 @@ def open_by_button(context, address, name):
     page = context.new_page()
     page.goto(f"{address}/book/{name}.html")
     with context.expect_page() as opened:
-        page.get_by_role("link", name="Run live").first.click()
+        page.get_by_role("link", name=TEXT).first.click()
     page.close()
     return opened.value
 
@@ -212,7 +213,7 @@ def first_output(context, address, name):
     page.goto(f"{address}/book/{name}.html")
     started = time.perf_counter()
     with context.expect_page() as opened:
-        page.get_by_role("link", name="Run live").first.click()
+        page.get_by_role("link", name=TEXT).first.click()
     live = opened.value
     live.wait_for_function(
         f"window.jupyterapp && {_PANEL}?.context?.isReady && {_PANEL}.sessionContext?.session",

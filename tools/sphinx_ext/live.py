@@ -9,7 +9,7 @@ does not bring `cnnlab` along.
 from pathlib import Path
 from urllib.parse import urlencode
 
-TEXT = "Run live"
+TEXT = "Open as a notebook"
 COLAB_BRANCH = "gh-pages"
 
 
@@ -19,8 +19,8 @@ def live_button(chapter, pathto):
         "type": "link",
         "url": f"{pathto('live/open.html', 1)}?{urlencode({'chapter': chapter})}",
         "text": TEXT,
-        "tooltip": "Run this chapter in your browser, with nothing to install",
-        "icon": "fas fa-play",
+        "tooltip": "This chapter as a notebook in your browser, with nothing to install",
+        "icon": "fas fa-laptop-code",
         "label": "live",
     }
 

@@ -41,7 +41,7 @@ def row(sheet):
     """One row of the table, in Markdown."""
     chapters = "<br>".join(f"[{title(name)}]({name}.ipynb)" for name in sheet.chapters)
     links = (
-        f'<a href="../live/open.html?chapter={sheet.name}">Open&nbsp;in&nbsp;the&nbsp;browser</a><br>'
+        f'<a href="../live/open.html?chapter={sheet.name}">Open&nbsp;as&nbsp;a&nbsp;notebook</a><br>'
         f'<a href="{SHEETS}/{sheet.name}.ipynb" download>Download&nbsp;{sheet.name}.ipynb</a>'
     )
     return f"| {sheet.title.removeprefix('Problem set ')} | {chapters} | {sheet.hours} | {sheet.points} | {links} |"
