@@ -1,5 +1,5 @@
 """Run the benchmarks and write their records: `python -m bench [speed] [growth] [ways] [routing] [wasm]
-[widget_steps] [page_weight] [slow_phone] [lighthouse]`.
+[widget_steps] [page_weight] [slow_phone] [first_output] [lighthouse]`.
 
 Without arguments the first four. The others are asked for by name: wasm and lighthouse need Node, all but wasm Chromium.
 Needs the environment of `python -m tools.torch_env`.
@@ -17,6 +17,7 @@ PARTS = {
     "widget_steps": "how long a widget draws a step, and follows a changed number, in Chromium",
     "page_weight": "what each page of the built book transfers",
     "slow_phone": "when the words and the formulas of each page stand on a slow phone",
+    "first_output": "from the click to the first output, in the page and in JupyterLite",
     "lighthouse": "Lighthouse's scores of each page (under Node)",
 }
 DEFAULT = ("speed", "growth", "ways", "routing")

@@ -17,10 +17,12 @@ FLAGS = (
 
 
 @contextlib.contextmanager
-def opened():
-    """A browser; whoever has none is told how to get one."""
+def opened(folder=None):
+    """A browser, or with a folder one that keeps there what it has; whoever has none is told how to get one."""
     programs.main(["chromium"])
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=programs.find("chromium"), args=FLAGS)
+        options = {"executable_path": programs.find("chromium"), "args": FLAGS}
+        start = playwright.chromium
+        browser = start.launch_persistent_context(folder, **options) if folder else start.launch(**options)
         yield browser
         browser.close()
