@@ -1,7 +1,10 @@
 """What a page's own Python shows, compared with what a notebook of the book has: used here and by the browsers' tests."""
 
+import json
+
 from tools.numbers.normalise import STATE, VIEW, clean
 
+SECONDS = 300  # that one cell of the book may take in a page of a busy machine; the longest trains a network
 DESCRIBED = "application/vnd.cnnlab.widget+json"
 
 
@@ -12,6 +15,18 @@ def code_cells(notebook):
 
 def source(cell):
     return "".join(cell["source"])
+
+
+def in_a_page(ask, notebook):
+    """{id: outputs} of each code cell of a notebook as JSON, run one after the other in a page's own Python.
+
+    ask   evaluates an expression in a page that has `browser/page_checks.js`
+    """
+    shown = {}
+    for cell in code_cells(notebook):
+        code = json.dumps({"id": cell["id"], "source": source(cell)})
+        shown[cell["id"]] = ask(f"pageChecks.runCell({code}, {SECONDS})")
+    return shown
 
 
 def differences(notebook, shown):

@@ -21,8 +21,8 @@ from websockets.sync.client import connect
 
 from tools import programs
 
-CHECKS = (Path(__file__).with_name("page_checks.js")).read_text(encoding="utf-8")
-PATIENCE = 60  # seconds that a page may take
+CHECKS = Path(__file__).with_name("page_checks.js")
+PATIENCE = 90  # seconds that a page may take, or a cell on it
 # No call of Firefox's own to anywhere, and no page over the page.
 PREFERENCES = {
     "app.normandy.enabled": False,
@@ -46,7 +46,8 @@ class Checked(Plain):
         path = Path(self.translate_path(self.path))
         if path.suffix != ".html" or not path.is_file():
             return super().send_head()
-        html = path.read_text(encoding="utf-8").replace("<head>", f"<head><script>{CHECKS}</script>", 1)
+        checks = CHECKS.read_text(encoding="utf-8")
+        html = path.read_text(encoding="utf-8").replace("<head>", f"<head><script>{checks}</script>", 1)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()

@@ -119,6 +119,22 @@ globalThis.pageChecks = (() => {
     return found;
   }
 
+  // Runs a cell, { id, source }, in the page's own Python, which the first one starts; returns its outputs. `seconds` is the
+  // time that this may take.
+  let python;
+  async function runCell(cell, seconds) {
+    const at = (path) => new URL(`../${path}`, location.href).href;
+    if (!python) {
+      const { Python } = await import(at("_static/run-python.js"));
+      python = new Python({ script: at("_static/python-worker.js"), live: at("live/"), progress() {} });
+    }
+    let outputs = [];
+    const show = (output) => (outputs = output.output_type === "clear" ? [] : [...outputs, output]);
+    const late = pause(1000 * seconds).then(() => Promise.reject(new Error(`cell ${cell.id} runs longer than ${seconds} s`)));
+    await Promise.race([python.run(cell, show), late]);
+    return outputs;
+  }
+
   const widgets = () => all(".cnnlab-widget[data-alive]");
   const trace = (place) => JSON.parse(document.getElementById("cnnlab-widgets").textContent).models[place.dataset.model].state.trace;
   const boxes = () => widgets().filter((place) => trace(place).answer);
@@ -132,6 +148,7 @@ globalThis.pageChecks = (() => {
     ready,
     until,
     layout,
+    runCell,
     complaints: () => complaints,
     silentPictures,
     counts: () => ({

@@ -1,10 +1,24 @@
-"""Firefox and WebKit show what Chromium shows: every page once, its widgets and answer boxes by keyboard and by hand."""
+"""Firefox and WebKit show what Chromium shows: every page once, its widgets and answer boxes by keyboard and by hand.
+
+In some chapters a page's own Python shows there what is committed.
+"""
+
+import json
 
 import browsers
 import pytest
+from inpage_outputs import differences, in_a_page
+
+from tools.live.site import BOOK
 
 DESK = (1280, 900)
 ENTER = "\ue007"
+EVERYWHERE = [pytest.param(name, marks=pytest.mark.needs(name)) for name in browsers.BROWSERS]
+# WebKit needs about three times as long as Firefox for the same cells.
+COMPUTED = {
+    "firefox": ("before-you-start", "one-dimension-by-hand", "max-pooling-routes"),
+    "webkit": ("before-you-start",),
+}
 
 
 def look(browser, address):
@@ -87,9 +101,7 @@ def in_chromium(open_page, pages, address):
     return counts
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.needs(name)) for name in browsers.BROWSERS]
-)
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_every_page_is_the_same_in_another_browser(name, in_chromium, address, tmp_path):
     browser = browsers.BROWSERS[name](tmp_path)
     faults = {}
@@ -105,6 +117,21 @@ def test_every_page_is_the_same_in_another_browser(name, in_chromium, address, t
                     found |= {f"{place}: {kind}": seen[place][kind]} if seen[place][kind] else {}
             if found:
                 faults[path] = found
+    finally:
+        browser.close()
+    assert faults == {}
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_python_shows_in_another_browser_what_is_committed(name, site, tmp_path):
+    browser, faults = browsers.BROWSERS[name](tmp_path), {}
+    try:
+        with browsers.serve(site) as served:
+            for chapter in COMPUTED[name]:
+                browser.open(f"{served}/book/{chapter}.html")
+                notebook = json.loads((BOOK / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+                if found := differences(notebook, in_a_page(browser.ask, notebook)):
+                    faults[chapter] = found
     finally:
         browser.close()
     assert faults == {}

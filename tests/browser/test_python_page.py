@@ -3,29 +3,17 @@
 import json
 import re
 
+import browsers
 import live_book as live
 import pytest
-from inpage_outputs import code_cells, differences
+from inpage_outputs import code_cells, differences, in_a_page
 from playwright.sync_api import expect
 from test_run_page import cell, own, press, write
 
 from tools.live.site import BOOK
 
-# The whole network is trained with its cells: `test_live.py` runs it once, in the same Python.
-CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb") if path.stem != "whole-network")
+CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 FIRST = "one-dimension-by-hand"
-EVERY_CELL = """async (name) => {
-  const { Python } = await import(new URL("../_static/run-python.js", location.href));
-  const at = (path) => new URL(path, location.href).href;
-  const python = new Python({ script: at("../_static/python-worker.js"), live: at("../live/"), progress() {} });
-  const shown = {};
-  for (const cell of await (await fetch(at(`../cells/${name}.json`))).json()) {
-    shown[cell.id] = [];
-    await python.run(cell, (output) => shown[cell.id].push(output));
-  }
-  python.stop();
-  return shown;
-}"""
 
 
 def committed(name):
@@ -70,11 +58,9 @@ def reader(playwright, proxy, tmp_path_factory, address):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_cell_of_a_chapter_shows_in_the_page_what_is_committed(reader, address, counted, name):
     page = reader.new_page()
+    page.add_init_script(path=browsers.CHECKS)
     page.goto(f"{address}/book/{name}.html")
-    if not page.locator("#cnnlab-run").count():
-        assert not page.locator(".cell_input").count()  # a page without code
-        return
-    shown = page.evaluate(EVERY_CELL, name)
+    shown = in_a_page(page.evaluate, committed(name))
     page.close()
     assert differences(committed(name), shown) == []
     counted.chapters += 1
