@@ -18,7 +18,7 @@ const live = Object.assign(document.createElement("p"), { className: "run-said" 
 live.setAttribute("role", "status");
 document.querySelector("article").append(live);
 
-// Once Python has come, the book's files are kept for when there is no network.
+// Once Python has run, the book's files are kept for when there is no network.
 
 let isKept = false;
 async function keepForLater(files) {
@@ -123,7 +123,6 @@ async function runNow(cell) {
   }
   const { files = [] } = await python.start();
   isStarting = false;
-  keepForLater(files);
 
   const good = stillGood(k, texts);
   if (good === 0 && ran.length) {
@@ -142,6 +141,7 @@ async function runNow(cell) {
   ran.length = k;
   const { ok, seconds } = await execute(cell.id, texts[k], cell);
   ran[k] = { text: texts[k], isGood: ok };
+  keepForLater(files);
   const time = `${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s`;
   const broken = ok ? undefined : all.find((_, n) => n < k && !ran[n].isGood);
   const note = broken ? ` Before that, ${onPage.get(broken.id)?.label ?? "a cell"} above ended with an error, too.` : "";
