@@ -135,3 +135,21 @@ def test_the_check_says_what_the_grader_will_see(fresh, address):
     page.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
     assert chapter.python("print('helper' in dir(), 'palindrome' in dir())") == "False False\n"
+
+
+def test_on_a_phone_every_button_is_within_reach_and_the_sheet_begins_below_them(fresh, address):
+    page = open_sheet(fresh, address, "ps1").page
+    page.set_viewport_size({"width": 390, "height": 844})
+    for name in ("Check before you hand in", "Save a copy to hand in", "Open my file", "Start over"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("link", name="Back to the page")).to_be_in_viewport(ratio=1)
+    page.wait_for_function(
+        """() => {
+          const [bar, sheet] = ["live-bar", "main"].map((id) => document.getElementById(id).getBoundingClientRect());
+          return bar.height > 60 && bar.height < innerHeight / 4 && Math.abs(sheet.top - bar.bottom) < 1;
+        }"""
+    )
+    handed_in(page)
+    expect(page.locator("#live-said")).to_have_text(
+        "ps1.ipynb is among your downloads: that is the file to hand in."
+    )

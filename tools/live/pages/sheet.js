@@ -85,7 +85,9 @@ export function addFiles({ bar, app, panel, known, say }) {
     if (panel.context.model.dirty) await panel.context.save();
     const content = panel.context.model.toJSON();
     const name = setOf(content, Object.keys(known.chapters));
-    download({ name: name ? `${name}.ipynb` : panel.context.path, content: asHandedIn(content) });
+    const file = name ? `${name}.ipynb` : panel.context.path;
+    download({ name: file, content: asHandedIn(content) });
+    say(`${file} is among your downloads: that is the file to hand in.`);
   };
   bar.append(button("Save a copy to hand in", save), button("Open my file", () => chooser.click()), chooser);
   for (const kind of ["dragover", "drop"]) {
