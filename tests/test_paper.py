@@ -166,13 +166,22 @@ def test_a_column_of_a_table_with_nothing_but_links_to_click_is_left_out(chapter
     assert [said(row) for row in table.iter("tr")] == ["Set Read", "1 Two"]
 
 
+def test_the_lines_of_code_are_one_element_and_say_the_same(chapters):
+    before = ["".join(code.itertext()) for page in chapters for code in page.body.iter("pre")]
+    book = pdf.document(ABOUT, chapters)
+    assert before == ["".join(code.itertext()) for code in book.iter("pre")]
+    assert {code.get("class") for code in book.iter("pre")} == {"short"}
+    assert all([trees.classes(held) for held in code] == [["lines"]] for code in book.iter("pre"))
+
+
 def test_chapters_know_their_numbers_titles_and_sections(chapters):
     assert [page.called for page in chapters] == [
         "1 First & foremost",
         "Second",
         "Solutions of the exercises",
     ]
-    assert chapters[0].sections[0] == ("first--part", "Part")
+    exercise = ("first--exercise-1", "Exercise 1: the sum", [])
+    assert chapters[0].sections[0] == ("first--part", "Part", [exercise])
 
 
 def test_the_index_is_one_list_a_letter():

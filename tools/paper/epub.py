@@ -108,7 +108,7 @@ def contents(chapters):
         entry = element("li", element("a", page.called, href=f"{page.name}.xhtml"))
         own = [
             element("li", element("a", title, href=f"{page.name}.xhtml#{id_}"))
-            for id_, title in page.sections
+            for id_, title, _ in page.sections
         ]
         if own:
             entry.append(element("ol", *own))

@@ -22,8 +22,9 @@ ROOT = HERE.parents[1]
 KATEX = ROOT / "tools" / "katex" / "katex.min.css"
 ICON = ROOT / "book" / "_static" / "favicon.svg"
 MOST = 6  # times that the book may be printed until its page numbers are right
+SHORT = 12  # lines of code that stay on one page
 # Numbers in brackets, which lead to the list of works and back.
-CITED = {"bibtex-citation", "label", "backrefs"}
+CITED = {"bibtex-citation", "label"}
 UNKNOWN = "000"  # stands for a page number while none is known
 MATPLOTLIBS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 # Figures are drawn with matplotlib's own fonts, so these are also the fonts of code and of characters that others lack.
@@ -112,9 +113,15 @@ def contents(chapters):
         if page.part:
             listed.append(element("p", page.part, class_="part"))
         listed.append(line(page.id, page.called, "chapter-line"))
-        for own, title in page.sections:
+        for own, title, inner in page.sections:
             listed.append(line(own, title, "section-line"))
+            listed.append(aims(inner))
     return listed
+
+
+def aims(sections):
+    """Links that nobody sees: Chromium notes the places that links lead to, and the outline needs those of all sections."""
+    return element("p", *[element("a", href=f"#{own}") for own, _, _ in sections], hidden="")
 
 
 def line(target, words, kind):
@@ -171,6 +178,17 @@ def aim(page):
             heading.set("id", section.attrib.pop("id"))
 
 
+def hold_lines(page):
+    """Put the lines of code into one element, which draws its bar beside each: a bar of the block would reach down to the
+    foot of a page on which the next lines have no place."""
+    for block in page.body.iter("pre"):
+        lines = element("span", class_="lines")
+        if "".join(block.itertext()).strip().count("\n") < SHORT:
+            block.set("class", "short")
+        trees.move(block, lines)
+        block.append(lines)
+
+
 def formulas(page):
     """The TeX of the formulas of a chapter."""
     return {drawn.get("aria-label") for drawn in trees.having(page.body, "katex")}
@@ -188,6 +206,7 @@ def document(about, chapters):
     for page in chapters:
         speak(page)
         aim(page)
+        hold_lines(page)
     body = element("body", *title_page(about), contents(chapters))
     for page in chapters:
         opening = element("header", class_="opening")
@@ -239,7 +258,7 @@ def print_all(book, printed, sheet):
 
 
 def add_outline(pdf, chapters):
-    """Write the outline: parts, chapters, sections. Chromium's own has some titles twice."""
+    """Write the outline: parts, chapters, two levels of sections. Chromium's own has some titles twice."""
     found = places(pdf)
 
     def entry(title, target, above):
@@ -247,14 +266,16 @@ def add_outline(pdf, chapters):
         above.append(item)
         return item.children
 
+    def add(sections, above):
+        for own, title, inner in sections:
+            add(inner, entry(title, own, above))
+
     with pdf.open_outline() as outline:
         part = outline.root
         for page in chapters:
             if page.part:
                 part = entry(page.part, page.id, outline.root)
-            inner = entry(page.called, page.id, part)
-            for own, title in page.sections:
-                entry(title, own, inner)
+            add([(page.id, page.called, page.sections)], part)
 
 
 def name_formulas(pdf, spoken):

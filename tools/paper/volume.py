@@ -15,7 +15,7 @@ from tools.paper import trees
 from tools.paper.trees import SVG, classes, drop, element, having, text
 
 SCREEN = ("script", "style", "button", "input", "select", "textarea", "noscript")
-GONE = ("headerlink", "on-screen", "column", "toctree-wrapper", "expanded")
+GONE = ("headerlink", "on-screen", "column", "toctree-wrapper", "expanded", "backrefs")
 CODE = "Show the code"  # how a fold is called that holds no more than what drew the figure above
 ANSWERS = ("Show the solution", "Solution", "Why")  # folds that answer an exercise
 UNWRITTEN = "not written yet"  # what a check says of a function that is left to the reader
@@ -35,7 +35,7 @@ class Chapter:
     name      its file, without an ending
     part      the part of the book that begins here, or ""
     number    the chapter's number, "" for a page that has none
-    sections  [(id, title)] of its second level
+    sections  [(id, title, sections within)], of its second level and its third
     """
 
     name: str
@@ -91,7 +91,7 @@ def put_together(chapters, *after):
     number_figures(chapters)
     check_links(chapters)
     for page in chapters:
-        page.sections = sections(page)
+        page.sections = sections(page.body)
     return chapters
 
 
@@ -347,11 +347,11 @@ def check_links(chapters):
                 trees.unwrap(found)
 
 
-def sections(page):
-    """The ids and titles of a chapter's sections."""
+def sections(body, levels=("h2", "h3")):
+    """What the sections within an element are called, from one level of headings down to the last: [(id, title, [...])]."""
     found = []
-    for section in page.body.findall("section"):
-        heading = section.find("h2")
+    for section in body.findall("section") if levels else ():
+        heading = section.find(levels[0])
         if heading is not None:
-            found.append((section.get("id"), text(heading)))
+            found.append((section.get("id"), text(heading), sections(section, levels[1:])))
     return found
