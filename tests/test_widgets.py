@@ -636,17 +636,26 @@ def test_backward_pass_shows_the_network_s_own_gradients():
     assert results["dz"] == strings(activation.backward(pool.backward(dp))[0, 2])
 
 
+def parts_of(script, state, **changed):
+    """The network of a map as the page has it: an array for each kernel, each bias, and each class and kernel of v."""
+    arrays = script.call("parametersOf", state["net"])
+    for name, values in changed.items():
+        arrays[name]["values"] = list(values)
+    return script.call("networkOf", arrays, state["net"])
+
+
 def backward_agrees(script, state):
     """Every number of the map for every kernel and class, and what is behind each; the number of terms."""
     compared = 0
-    net, x = script.call("networkOf", state["net"]), state["given"]["x"]
+    net, x = parts_of(script, state), state["given"]["x"]
     conv = network.Conv2d(
         np.array([np.reshape(kernel["values"], (1, *kernel["shape"])) for kernel in net["w"]]),
-        np.array(net["b"]),
+        np.ravel([bias["values"] for bias in net["b"]]),
         padding=state["options"]["padding"],
         stride=state["options"]["stride"],
     )
-    dense = network.Dense(np.reshape(net["v"]["values"], net["v"]["shape"]), np.array(net["c"]))
+    v = [np.ravel([one["values"] for one in of_class]) for of_class in net["v"]]
+    dense = network.Dense(np.array(v), np.array(net["c"]))
     pool = network.MaxPool2d(state["pool"]["size"], stride=state["pool"]["stride"])
     activation = network.Activation(activations.relu, activations.relu_backward)
     made = network.Network([conv, activation, pool, network.Flatten(), dense])
@@ -676,6 +685,27 @@ def backward_agrees(script, state):
         at = lambda name, way=way, shown=shown: shown[name]["values"][way[name]]  # noqa: E731
         assert at("da") == at("dp") and (at("dz") == at("da") or shown["z"]["values"][way["dz"]] <= 0)
     return compared
+
+
+@pytest.mark.parametrize("kernel", [0, 2])
+def test_a_changed_parameter_of_the_map_changes_what_it_changes_in_python(scripts, kernel):
+    """A kernel, a bias, and the weights of a class at one kernel, each under the name that the page's address has for it."""
+    state = BackwardPass(small_network(), integers(5, 6, 6), 1, digits=6).trace
+    net = rounded(small_network())
+    conv, dense = net.layers[0], net.layers[-1]
+    of_class = np.arange(9) - 4.5
+    changed = {f"w{kernel}": [1, -2, 3, 0.5], f"b{kernel}": [-1.5], f"v0.{kernel}": of_class}
+    conv.params[0][kernel, 0] = [[1, -2], [3, 0.5]]
+    conv.params[1][kernel] = -1.5
+    dense.params[0][0].reshape(3, 9)[kernel] = of_class
+    for other in range(3):
+        made = BackwardPass(net, integers(5, 6, 6), 1, channel=other, digits=6)
+        parts = parts_of(scripts["backward_pass"], state, **changed)
+        shown = scripts["backward_pass"].call("networkShown", state["given"]["x"], parts, state, other, 1)
+        assert set(shown) == set(made.arrays)
+        for name, array in made.arrays.items():
+            assert shown[name]["values"] == pytest.approx(array.ravel().tolist(), abs=1e-9), name
+        assert (shown["w"]["values"] == [1, -2, 3, 0.5]) == (other == kernel)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from playwright.sync_api import expect
 from bench import widget_steps
 from cnnlab import geometry, network, widgets
 from cnnlab import trace as traces_of
-from cnnlab.formatting import number
+from cnnlab.activations import softmax
+from cnnlab.formatting import number, settled
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -498,10 +499,40 @@ def network_of(trace):
     """The network of a map, with the digits that the page carries."""
     net = trace["net"]
     made = network.digits_network(channels=len(net["w"]))
-    v = np.array([float(value) for value in net["v"]["text"].split()]).reshape(net["v"]["shape"])
+    v = np.array([float(value) for value in net["v"]["text"].split()]).reshape(net["v"]["shape"][0], -1)
     kernels = np.array([np.reshape(kernel["values"], (1, *kernel["shape"])) for kernel in net["w"]])
     made.set_parameters([kernels, np.array(net["b"]), v, np.array(net["c"])])
     return made
+
+
+def editable(state):
+    """The arrays that a reader can change as they are shown, by the names of their grids."""
+    trace = state["trace"]
+    arrays = arrays_of(trace)
+    if kind(state) == "BackwardPass":
+        conv, *_, dense = network_of(trace).layers
+        (w, b), k = conv.params, trace["kernel"]
+        shape = trace["net"]["v"]["shape"]
+        v = dense.params[0].reshape(shape)[trace["label"], k]
+        arrays |= {"w": w[k : k + 1].copy(), "b": b[None, None, k : k + 1].copy(), "v": v[None, None].copy()}
+    return arrays
+
+
+def results_of_map(trace, arrays):
+    """What a map shows for these arrays, computed by the network with all its digits."""
+    net, k, label = network_of(trace), trace["kernel"], trace["label"]
+    conv, *_, dense = net.layers
+    conv.params[0][k], conv.params[1][k] = arrays["w"][0], arrays["b"].item()
+    dense.params[0].reshape(trace["net"]["v"]["shape"])[label, k] = arrays["v"][0, 0]
+    scores = net.forward(arrays["x"])
+    dx = net.backward(net.loss_backward(scores, np.array([label])))
+    shown = {"w over dw": (1, conv.grads[0][k]), "dx": (0, dx), "q": (0, softmax(scores))}
+    shown["b over db"] = (1, conv.grads[1][k : k + 1])
+    shown[f"dv[{label}]"] = (0, dense.grads[0].reshape(trace["net"]["v"]["shape"])[label, k])
+    return {
+        name: (part, [number(settled(value), trace["digits"]) for value in array.ravel()])
+        for name, (part, array) in shown.items()
+    }
 
 
 def results_for(state, arrays):
@@ -524,9 +555,7 @@ def results_for(state, arrays):
     if kind(state) == "TwoLayers":
         return {"w1 over dw1": (1, widgets.TwoLayers(**arrays).trace["results"]["dw1"])}
     if kind(state) == "BackwardPass":
-        made = widgets.BackwardPass(network_of(trace), arrays["x"], trace["label"], digits=trace["digits"])
-        results = made.trace["results"]
-        return {"w over dw": (1, results["dw"]), "dx": (0, results["dx"]), "q": (0, results["q"])}
+        return results_of_map(trace, arrays)
     options = trace["options"] if kind(state) in ("ThreeSums", "SlidingKernel") else {}
     if kind(state) == "SlidingKernel":
         options = {**options, "sliders": ()}
@@ -559,7 +588,7 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
         if "given" not in state["trace"]:
             continue
         trace = state["trace"]
-        arrays = arrays_of(trace)
+        arrays = editable(state)
         before = widget.locator(".cnn").inner_text()
         badge = widget.get_by_text("your numbers", exact=True)
         assert not badge.is_visible()
@@ -592,7 +621,7 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
                 array[place] = -6
             assert "your number" in cell.get_by_role("img").get_attribute("aria-label")
             agrees(widget, state, arrays)
-            assert f"{name}[" in widget.locator(".cnn-spoken").inner_text(), "a change is announced"
+            assert widget.locator(".cnn-spoken").inner_text().startswith(name), "a change is announced"
         assert badge.is_visible()
 
         shared = address_of(page)
@@ -606,20 +635,16 @@ def test_numbers_can_be_changed_and_put_back(open_page, path, by):
         reset = widget.get_by_role("button", name="Reset", exact=True)
         reset.tap() if by == "touch" else reset.click()
         assert not badge.is_visible() and "#numbers;" not in page.url
-        agrees(widget, state, arrays_of(trace))
+        arrays = editable(state)
+        agrees(widget, state, arrays)
         assert before.split("\n")[0] == widget.locator(".cnn").inner_text().split("\n")[0]
-        if kind(state) == "BackwardPass":  # random pixels are no digit
-            continue
-        by_mouse(widget, "Random integers")
-        edited = ".cnn-grid[data-name='{}'] [data-edit]"
-        drawn = {
-            name: np.array([int(text) for text in widget.locator(edited.format(name)).all_inner_texts()])
-            for name in arrays
-        }
-        assert all(np.abs(values).max() <= 4 for values in drawn.values())
-        agrees(
-            widget, state, {name: drawn[name].reshape(array.shape) * 1.0 for name, array in arrays.items()}
-        )
+        of_map = kind(state) == "BackwardPass"  # random pixels are no digit: only the kernel is drawn
+        by_mouse(widget, "Random w" if of_map else "Random integers")
+        for name in ["w"] if of_map else arrays:
+            texts = widget.locator(f".cnn-grid[data-name='{name}'] [data-edit]").all_inner_texts()
+            arrays[name] = np.array([int(text) for text in texts], float).reshape(arrays[name].shape)
+            assert np.abs(arrays[name]).max() <= 4
+        agrees(widget, state, arrays)
         reset.click()
     assert page.complaints == []
 
@@ -680,6 +705,44 @@ def test_a_link_brings_sliders_and_numbers(open_page):
     assert page.complaints == again.complaints == []
 
 
+def test_a_link_brings_the_kernel_and_the_class_of_a_map_with_its_numbers(open_page):
+    """A bias of another kernel and a weight of another class: the address names both, and goes back with them."""
+    path = ROOT / "book/whole-network.ipynb"
+
+    def the_map(page):
+        return next(one for one, state in widgets_of(page, traces(path)) if kind(state) == "BackwardPass")
+
+    def state_of(widget):
+        names = ("w", "b", "v", "q", "dx")
+        parts = widget.locator(", ".join(f".cnn-grid[data-name='{name}'] .cnn-part" for name in names))
+        own = widget.locator("[data-own]").count()
+        return widget.get_by_label("Kernel", exact=True).input_value(), parts.all_text_contents(), own
+
+    page = open_page("book/whole-network.html")
+    widget = the_map(page)
+    book = state_of(widget)
+    widget.get_by_label("Kernel", exact=True).select_option("5")
+    widget.locator(".cnn-grid[data-name='q']").get_by_role("gridcell").nth(3).click()
+    shown = state_of(widget)
+    for name in ("b", "v"):
+        widget.locator(f".cnn-grid[data-name='{name}']").get_by_role("gridcell").first.focus()
+        page.keyboard.type("3")
+        page.keyboard.press("Enter")
+    shared, sent = address_of(page), state_of(widget)
+    assert re.search(r"/kernel=5/class=3/b5=3/v3\.5=3,", shared)
+    assert sent[0] == "5" and sent[1] != shown[1] and sent[2] > shown[2] == 0
+    again = open_page(shared.partition("/book/")[2].join(["book/", ""]))
+    assert (
+        state_of(the_map(again)) == sent and address_of(again).partition("#")[2] == shared.partition("#")[2]
+    )
+    widget.get_by_role("button", name="Reset", exact=True).click()
+    assert state_of(widget) == shown
+    page.evaluate("(address) => { location.href = address; }", shared)
+    expect(widget.get_by_text("your numbers", exact=True)).to_be_visible()
+    assert state_of(widget) == sent != book
+    assert page.complaints == again.complaints == []
+
+
 def page_with(open_page, folder, *shown):
     """A page of these widgets alone, with the host of the built book."""
     (folder / "page.html").write_text(widget_steps.page_of(*shown), encoding="utf-8")
@@ -717,7 +780,8 @@ def test_the_foot_says_what_can_be_typed_over(open_page, tmp_path):
     of_the_network = open_page("book/whole-network.html")
     pairs = widgets_of(of_the_network, traces(ROOT / "book/whole-network.ipynb"))
     widget = next(widget for widget, state in pairs if kind(state) == "BackwardPass")
-    assert widget.locator(".cnn-foot").inner_text() == "Choose a shaded cell of x and type a number."
+    words = f"{underlined} Choose a shaded cell of x or v and type a number."
+    assert widget.locator(".cnn-foot").inner_text() == words
 
 
 def address_of(page):

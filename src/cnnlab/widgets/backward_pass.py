@@ -34,7 +34,8 @@ class BackwardPass(TraceWidget):
     """A map of a network: each array of one kernel, and its gradient below it.
 
     A step goes back by one layer and follows one delta on its way. Any number can be chosen: what made it is lit, in the
-    layer before and in the layer after. The pixels can be changed, and another kernel can be shown.
+    layer before and in the layer after. The pixels, kernels, their biases and v can be changed; another kernel, and the v of
+    another class, can be shown.
 
     net     a `cnnlab.network.Network` of a convolution, ReLU, max-pooling, flatten and a fully connected layer, with
             softmax and cross-entropy; nothing of it is changed
@@ -108,6 +109,7 @@ class BackwardPass(TraceWidget):
     def _trace(self) -> dict:
         conv, _, pool, _, dense = self.network.layers
         (w, b), (v, c) = conv.params, dense.params
+        pooled = list(self.arrays["p"].shape)
         stride = pool.size if pool.stride is None else pool.stride
         return {
             "title": self.title,
@@ -121,7 +123,10 @@ class BackwardPass(TraceWidget):
             "net": {
                 "w": [given(kernel[None]) for kernel in w],
                 "b": b.tolist(),
-                "v": {"shape": list(v.shape), "text": " ".join(f"{value:g}" for value in v.ravel())},
+                "v": {
+                    "shape": [len(v), len(w), *pooled],
+                    "text": " ".join(f"{value:g}" for value in v.ravel()),
+                },
                 "c": c.tolist(),
             },
             "results": {name: strings(array, self.digits) for name, array in self.arrays.items()},

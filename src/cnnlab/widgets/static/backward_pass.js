@@ -25,23 +25,36 @@ const CODE = {
 };
 const ROLE = { x: "input", z: "input", a: "input", p: "input", s: "input", q: "input", w: "weight", v: "weight", b: "weight", dw: "result", dv: "result", db: "result", dx: "result" };
 const MOST = 4; // terms that are written out
+const GRIDS = ["x", "w", "b", "v"]; // those whose numbers can be changed; all others follow from them
 
-function draw({ trace, root, signal, memory }) {
-  const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed, chance: false });
+function draw({ trace: stored, root, signal, memory }) {
+  const book = { kernel: stored.kernel, class: stored.label };
+  const trace = {
+    ...stored,
+    given: { ...stored.given, ...parametersOf(stored.net) },
+    // The address carries which kernel and class are shown, as it does the places of sliders.
+    sliders: { kernel: [0, stored.net.w.length - 1], class: [0, stored.net.c.length - 1] },
+    get moved() {
+      return slidersMoved(at, book);
+    },
+  };
+  const at = (memory.at ??= slidersAsked(root, trace, book) ?? { ...book });
+  const holds = (name) => ({ w: `w${at.kernel}`, b: `b${at.kernel}`, v: `v${at.class}.${at.kernel}` })[name] ?? name;
+  // Random pixels are no digit; a kernel has random numbers before it is trained.
+  const random = { words: "Random w", of: ["w"] };
+  const numbers = makeNumbers({ root, trace, signal, memory, say: (words) => player.say(words), changed, holds, label: called, random });
   const text = (value) => number(value, trace.digits);
-  const net = networkOf(trace.net);
-  let kernel = memory.kernel ?? trace.kernel;
-  let klass = memory.klass ?? trace.label;
+  const net = networkOf(numbers.arrays, trace.net);
   let shown = compute();
   let texts = write(shown);
   let lit = memory.lit ?? null; // {of, place, step}: what the reader chose at a step; else one delta is followed
 
   function compute() {
-    return networkShown(numbers.arrays.x, net, trace, kernel, klass);
+    return networkShown(numbers.arrays.x, net, trace, at.kernel, at.class);
   }
   /** The texts of all arrays: Python's own for the book's numbers. */
   function write(arrays) {
-    const own = numbers.own() || kernel !== trace.kernel || klass !== trace.label;
+    const own = numbers.own() || Object.keys(trace.moved).length > 0;
     return own ? Object.fromEntries(Object.entries(arrays).map(([name, { values }]) => [name, values.map(text)])) : trace.results;
   }
   const grid = (names, small, shape = shown[names[0]].shape) =>
@@ -52,7 +65,7 @@ function draw({ trace, root, signal, memory }) {
       small,
       role: ROLE[names[0]] ?? "delta",
       parts: names.map((name) => ({ name, role: ROLE[name] ?? "delta", text: texts[name] })),
-      numbers: names[0] === "x" ? numbers : undefined,
+      numbers: GRIDS.includes(names[0]) ? numbers : undefined,
       choose: (place) => choose(names.at(-1), place),
     });
   const grids = { w: grid(["w", "dw"]), b: grid(["b", "db"]) };
@@ -61,7 +74,7 @@ function draw({ trace, root, signal, memory }) {
   const home = (name) => grids[{ dw: "w", db: "b" }[name] ?? name];
   const station = (name) => make("div", { class: "cnn-station" }, grids[name].el, grids[UNDER[name]].el);
   const key = (mark, words) => make("span", {}, make("span", { class: `cnn-key ${mark}` }), words);
-  const keys = make("div", { class: "cnn-keys" }, key("cnn-negative", "negative"), key("cnn-winner", "winner"), key("cnn-dead", "ReLU off"));
+  const keys = make("div", { class: "cnn-keys" }, key("cnn-negative", "negative"), key("cnn-winner", "winner"), key("cnn-dead", "ReLU off"), key("cnn-own", "yours"));
   const side = make("div", { class: "cnn-side" }, ...["p", "v"].map(station), keys);
   const map = make("div", { class: "cnn-net" }, ...["x", "z", "a"].map(station), side);
   map.style.setProperty("--across", ["x", "z", "a", "p", "v"].reduce((sum, name) => sum + shown[name].shape[1], 0));
@@ -70,8 +83,9 @@ function draw({ trace, root, signal, memory }) {
   const scores = make("div", { class: "cnn-scores" }, grids.q.el, classes, grids.ds.el);
   const kernels = make("select", { "aria-label": "Kernel", onchange: () => take(Number(kernels.value)) });
   net.w.forEach((_, k) => kernels.append(make("option", { value: k }, k)));
-  kernels.value = kernel;
-  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, kernels, make("span", { class: "cnn-label" }, `of ${net.w.length}`), grids.b.el));
+  kernels.value = at.kernel;
+  const choice = (...inside) => make("div", { class: "cnn-choice" }, ...inside);
+  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, choice(kernels, grids.b.el), choice(`of ${net.w.length}`, numbers.chance)));
   const ramp = make("span", { class: "cnn-ramp" }, ...Array.from({ length: 10 }, (_, n) => {
     const node = make("i");
     node.style.setProperty("--shade", n);
@@ -105,16 +119,30 @@ function draw({ trace, root, signal, memory }) {
     return LAYERS.findIndex(({ brings }) => brings.includes(of)) + 1;
   }
   function choose(of, place) {
-    if (of === "ds" || of === "q") klass = memory.klass = place;
+    const ofClass = of === "ds" || of === "q";
+    if (ofClass) turnTo({ class: place });
     const step = Math.max(Number(root.dataset.step), stepOf(of));
     lit = memory.lit = { of, place, step };
-    refresh();
     player.go(step);
+    if (ofClass) numbers.keep();
   }
-  function take(k) {
-    kernel = memory.kernel = k;
+  function take(kernel) {
+    turnTo({ kernel });
     lit = memory.lit = null;
+    player.go(Number(root.dataset.step));
+    numbers.keep();
+  }
+  /** Show another kernel or another class. */
+  function turnTo(there) {
+    Object.assign(at, there);
+    kernels.value = at.kernel;
+    numbers.rewrite();
     refresh();
+  }
+  function follow() {
+    const asked = slidersAsked(root, trace, book);
+    if (!asked) return;
+    turnTo(asked);
     player.go(Number(root.dataset.step));
   }
   function changed() {
@@ -126,12 +154,12 @@ function draw({ trace, root, signal, memory }) {
     shown = compute();
     texts = write(shown);
     for (const [name, grid] of Object.entries(grids)) {
-      if (name !== "x") texts[name].forEach((one, place) => grid.write(name, place, one));
+      if (!GRIDS.includes(name)) texts[name].forEach((one, place) => grid.write(name, place, one));
       grid.shade();
     }
     // Room for the gradients that the last step brings.
     for (const name of ["w", "b"]) grids[name].fit(Math.max(...texts[`d${name}`].map((one) => one.length)));
-    for (const name of ["v", "dv"]) setText(grids[name].el.querySelector(".cnn-label b"), `${name}[${klass}]`);
+    for (const name of ["v", "dv"]) setText(grids[name].el.querySelector(".cnn-label b"), `${name}[${at.class}]`);
   }
 
   function show(k) {
@@ -144,28 +172,28 @@ function draw({ trace, root, signal, memory }) {
     for (const name of ["dw", "db"]) {
       texts[name].forEach((one, at) => home(name).write(name, at, k < LAYERS.length ? "·" : one));
     }
-    const made = behind(shown, net, trace, kernel, klass, of, place);
+    const made = behind(shown, net, trace, at.kernel, at.class, of, place);
     mark(of, place, made);
     const total = texts[of][place];
     formula.textContent = explain(of, place, made);
     const [left, ...line] = CODE[of] ?? [of, " is given"];
     code.show([left, ROLE[of] ?? "delta"], ...line);
-    words.textContent = mine || !step ? (step ? `Step ${k}: ${step.name}. Lit is what makes ${say(of, place)}.` : `The forward pass is done: loss ${texts.loss[0]}. Step backwards from it, or choose any number.`) : step.words;
+    words.textContent = mine || !step ? (step ? `Step ${k}: ${step.name}. Lit is what makes ${called(of, place)}.` : `The forward pass is done: loss ${texts.loss[0]}. Step backwards from it, or choose any number.`) : step.words;
     sum.textContent = total;
     const scaled = home(of).small ? of : "dz";
     top.textContent = `${text(Math.max(...shown[scaled].values.map(Math.abs)))} in ${scaled}`;
     ramp.dataset.role = ROLE[scaled] ?? "delta";
-    return `${step ? `Step ${k} of ${LAYERS.length}: ${step.name}.` : "Forward pass."} ${say(of, place)} = ${total}. ${words.textContent}`;
+    return `${step ? `Step ${k} of ${LAYERS.length}: ${step.name}.` : "Forward pass."} ${called(of, place)} = ${total}. ${words.textContent}`;
   }
 
-  function say(of, place) {
-    if (of === "loss" || of === "db") return of;
-    if (of === "dv") return `dv[${klass}; ${unflatten(place, shown.dv.shape).join(", ")}]`;
+  function called(of, place) {
+    if (["loss", "b", "db"].includes(of)) return of;
+    if (of === "v" || of === "dv") return `${of}[${at.class}; ${unflatten(place, shown.dv.shape).join(", ")}]`;
     return indexText(of, place, shown[of].shape);
   }
   /** One number as a sum: its terms, those that are not 0, with what other kernels and biases bring. */
   function explain(of, place, { terms, rest, window }) {
-    if (!terms.length) return say(of, place);
+    if (!terms.length) return called(of, place);
     const written = ({ factors, product, weight }) => {
       const [first, at] = factors[0];
       const value = signed(shown[first].values[at], trace.digits);
@@ -181,7 +209,7 @@ function draw({ trace, root, signal, memory }) {
     if (telling.length > some.length) pieces.push(`… (${telling.length} terms that are not 0)`);
     const other = { z: "b", dx: "other kernels", ds: "right class" }[of];
     if (rest) pieces.push(`${signed(rest, trace.digits)} (${other})`);
-    return `${say(of, place)} = ${pieces.join(" + ") || written(terms[0])}`;
+    return `${called(of, place)} = ${pieces.join(" + ") || written(terms[0])}`;
   }
   /** Windows, winners and dead places; the number that is asked for, and what is behind it. */
   function mark(of, place, { terms, window = [] }) {
@@ -218,7 +246,8 @@ function draw({ trace, root, signal, memory }) {
 
   refresh();
   player.load(LAYERS.length, LAYERS.length, true);
-  numbers.attach({ x: grids.x }, ["x", 0]);
+  addEventListener("hashchange", follow, { signal }); // before the numbers are read, which writes the address anew
+  numbers.attach(Object.fromEntries(GRIDS.map((name) => [name, grids[name]])), ["x", 0]);
 }
 
 function render({ model, el }) {

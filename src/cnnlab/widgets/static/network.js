@@ -1,29 +1,44 @@
 // The arithmetic of a small network for one example: convolution with several kernels, ReLU, max-pooling, fully connected, softmax
 // with cross-entropy. It adds up over kernels what `arithmetic.js` computes for one; to be read beside `cnnlab.network`.
 //
-// net is {w: one array a kernel, b: one number a kernel, v: {shape: [classes, places], values}, c: one number a class}; `trace` has
-// the options of the convolution, the size and stride of the pool, and the right class.
+// net is {w, b: one array a kernel, v: for each class one array a kernel, c: one number a class}; `trace` has the options of the
+// convolution, the size and stride of the pool, and the right class.
 
-/** The network of a state: the many numbers of v travel as one text. */
-function networkOf({ v, ...net }) {
-  return { ...net, v: { shape: v.shape, values: v.text.split(" ").map(Number) } };
+/**
+ * The parameters of a state as arrays by name: w3 and b3 of kernel 3, v0.3 of class 0 and kernel 3. The many numbers of v travel as
+ * one text.
+ */
+function parametersOf({ w, b, v }) {
+  const [classes, kernels, ...shape] = v.shape;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const values = v.text.split(" ").map(Number);
+  const found = {};
+  for (let k = 0; k < kernels; k++) {
+    found[`w${k}`] = w[k];
+    found[`b${k}`] = { shape: [1], values: [b[k]] };
+    for (let n = 0; n < classes; n++) {
+      const from = (n * kernels + k) * size;
+      found[`v${n}.${k}`] = { shape, values: values.slice(from, from + size) };
+    }
+  }
+  return found;
 }
 
-/** The place in a row of v of place `at` in the pooled map of kernel k. */
-function inputOf(k, at, p) {
-  return k * p.values.length + at;
+/** The network that has these arrays, which may change, and the biases c of the classes. */
+function networkOf(arrays, { w, c }) {
+  const each = (name) => w.map((_, k) => arrays[name + k]);
+  return { w: each("w"), b: each("b"), v: c.map((_, n) => each(`v${n}.`)), c };
 }
 
 /** All that the network computes forward, {z, a, p: one array a kernel, s, q: one number a class, loss}. */
 function networkForward(x, { w, b, v, c }, { options, pool, label }) {
   const z = w.map((kernel, k) => {
     const y = convY(x, kernel, options);
-    return { ...y, values: y.values.map((value) => value + b[k]) };
+    return { ...y, values: y.values.map((value) => value + b[k].values[0]) };
   });
   const a = z.map(({ shape, values }) => ({ shape, values: values.map((value) => Math.max(value, 0)) }));
   const p = a.map((map) => poolY(map, pool.size, pool.stride));
-  const flat = p.flatMap(({ values }) => values);
-  const s = c.map((bias, n) => flat.reduce((sum, value, at) => sum + v.values[n * flat.length + at] * value, bias));
+  const s = c.map((bias, n) => p.reduce((all, map, k) => map.values.reduce((sum, value, at) => sum + v[n][k].values[at] * value, all), bias));
   const top = Math.max(...s);
   const sizes = s.map((score) => Math.exp(score - top));
   const whole = sizes.reduce((sum, size) => sum + size, 0);
@@ -33,10 +48,9 @@ function networkForward(x, { w, b, v, c }, { options, pool, label }) {
 /** All gradients, from the scores back to the input, {ds, dp, da, dz, dw, db, dx}. */
 function networkBackward(x, { w, v }, { z, a, p, q }, { options, pool, label }) {
   const ds = q.map((probability, n) => probability - (n === label ? 1 : 0));
-  const columns = v.shape[1];
-  const dp = p.map((map, k) => ({
-    shape: map.shape,
-    values: map.values.map((_, at) => ds.reduce((sum, delta, n) => sum + v.values[n * columns + inputOf(k, at, map)] * delta, 0)),
+  const dp = p.map(({ shape, values }, k) => ({
+    shape,
+    values: values.map((_, at) => ds.reduce((sum, delta, n) => sum + v[n][k].values[at] * delta, 0)),
   }));
   const da = a.map((map, k) => poolDx(dp[k], map, pool.size, pool.stride, "first"));
   const dz = z.map(({ shape, values }, k) => ({ shape, values: values.map((value, at) => (value > 0 ? da[k].values[at] : 0)) }));
@@ -51,17 +65,15 @@ function networkShown(x, net, trace, kernel, klass) {
   const run = { ...forward, ...networkBackward(x, net, forward, trace) };
   const line = (values) => ({ shape: [values.length], values });
   const p = run.p[kernel];
-  const from = klass * net.v.shape[1] + inputOf(kernel, 0, p);
-  const v = { shape: p.shape, values: net.v.values.slice(from, from + p.values.length) };
   const mine = Object.fromEntries(["z", "a", "p", "dz", "da", "dp", "dw"].map((name) => [name, run[name][kernel]]));
   const shown = {
     ...mine,
     x,
     dx: run.dx,
     w: net.w[kernel],
-    b: line([net.b[kernel]]),
+    b: net.b[kernel],
     db: line([run.db[kernel]]),
-    v,
+    v: net.v[klass][kernel],
     dv: { shape: p.shape, values: p.values.map((value) => value * run.ds[klass]) },
     s: line(run.s),
     q: line(run.q),
@@ -88,8 +100,7 @@ function behind(shown, net, trace, kernel, klass, name, place) {
     }));
   const rest = (terms) => ({ terms, rest: value(name, place) - terms.reduce((sum, { product }) => sum + product, 0) });
   const routes = () => poolRoutes(shown.dp, shown.a, pool.size, pool.stride, "first").map(([route], window) => ({ ...route, window }));
-  const columns = net.v.shape[1];
-  const weight = (n, at) => net.v.values[n * columns + inputOf(kernel, at, shown.p)];
+  const weight = (n, at) => net.v[n][kernel].values[at];
   switch (name) {
     case "z": return { terms: conv("y", shown.dz), rest: value("b", 0) };
     case "a": return { terms: [made([["z", place]], Math.max(0, value("z", place)))], rest: 0 };

@@ -62,12 +62,29 @@ function numbersAsked({ alone, ...asked }, given, sliders = {}) {
   return { arrays, moved, words };
 }
 
+/** Where the address wants the sliders of a widget, which stand as in `book`, or null where it says nothing of the widget. */
+function slidersAsked(root, trace, book) {
+  const mine = readAddress(location.hash)[nameOf(root, trace)];
+  return mine ? { ...book, ...numbersAsked(mine, {}, trace.sliders).moved } : null;
+}
+
+/** The sliders that do not stand as in `book`, as the address writes them. */
+function slidersMoved(now, book) {
+  return Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== book[name]).map(([name, value]) => [name, String(value)]));
+}
+
 /**
  * A copy of `trace.given` that can be changed: in the cells of the grids that are handed to `attach`, with buttons, and through
- * the address. `changed` draws what depends on it and returns words for it; without `chance` there are no random numbers.
+ * the address. `changed` draws what depends on it and returns words for it. A grid shows the array of its own name, unless `holds`
+ * names another one; `label` is what one of its numbers is called; `random` has the words of a button, and the grids it is for.
  */
-function makeNumbers({ root, trace, signal, memory, say, changed, chance = true }) {
-  const { given, sliders, moved = {} } = trace;
+function makeNumbers({
+  root, trace, signal, memory, say, changed,
+  holds = (name) => name,
+  label = (name, place) => indexText(name, place, trace.given[name].shape),
+  random = { words: "Random integers", of: Object.keys(trace.given) },
+}) {
+  const { given, sliders } = trace;
   const arrays = Object.fromEntries(Object.entries(given).map(([name, { shape, values }]) => [name, { shape, values: [...values] }]));
   const page = nameOf(root, trace);
   let grids = {};
@@ -81,7 +98,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
   const by = (words, text, change) => make("button", { type: "button", "aria-label": words, onclick: () => nudge(change) }, text);
   const aimed = make("span", { class: "cnn-number cnn-aim" });
   const reset = make("button", { type: "button", onclick: () => replace((name) => given[name].values, "The book's numbers again.") }, "Reset");
-  const random = make("button", { type: "button", onclick: () => replace((name) => given[name].values.map(() => Math.floor(Math.random() * 9) - 4), "Random integers.") }, "Random integers");
+  const chance = make("button", { type: "button", onclick: draw }, random.words);
   const el = make(
     "div",
     { class: "cnn-controls cnn-numbers", role: "group", "aria-label": "Numbers" },
@@ -89,19 +106,23 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     by("One less", "\u2212", (value) => value - 1),
     by("One more", "+", (value) => value + 1),
     by("Other sign", "\u00b1", (value) => -value),
-    ...(chance ? [random] : []),
+    chance,
     reset,
   );
 
-  const value = (name, place) => arrays[name].values[place];
+  const value = (name, place) => arrays[holds(name)].values[place];
   const text = (name, place) => number(value(name, place), trace.digits);
-  const label = (name, place) => indexText(name, place, arrays[name].shape);
-  const differs = (name, place) => value(name, place) !== given[name].values[place];
-  const own = () => Object.keys(given).some((name) => given[name].values.some((_, place) => differs(name, place)));
+  const differs = (name, place) => value(name, place) !== given[holds(name)].values[place];
+  const edited = () => Object.keys(given).filter((array) => given[array].values.some((one, place) => one !== arrays[array].values[place]));
+  const own = () => edited().length > 0;
 
   function write(name, place) {
-    grids[name]?.write(name, place, text(name, place), { own: differs(name, place) });
+    grids[name].write(name, place, text(name, place), { own: differs(name, place) });
     if (target?.name === name && target.place === place) aim(name, place);
+  }
+  /** Write what all grids hold. */
+  function rewrite() {
+    for (const [name, { cells }] of Object.entries(grids)) cells.forEach((_, place) => write(name, place));
   }
   function redraw() {
     mark.hidden = !own();
@@ -119,10 +140,8 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
   }
   function keep() {
     if (!page) return;
-    const mine = Object.keys(given)
-      .filter((name) => given[name].values.some((_, place) => differs(name, place)))
-      .map((name) => [name, arrays[name].values.map((one) => number(one, 12)).join(",")]);
-    mine.unshift(...Object.entries(moved));
+    const mine = edited().map((array) => [array, arrays[array].values.map((one) => number(one, 12)).join(",")]);
+    mine.unshift(...Object.entries(trace.moved ?? {}));
     if (alone.isOpen()) mine.push(["alone", ""]);
     const { [page]: _, ...others } = readAddress(location.hash);
     const hash = writeAddress(mine.length ? { ...others, [page]: Object.fromEntries(mine) } : others);
@@ -141,7 +160,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
   }
   function set(name, place, to) {
     if (value(name, place) === to) return "";
-    arrays[name].values[place] = to;
+    arrays[holds(name)].values[place] = to;
     memory.arrays = arrays;
     write(name, place);
     return redraw();
@@ -156,15 +175,18 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     if (target) settle(target.name, target.place, change(value(target.name, target.place)));
   }
   function replace(values, words) {
-    for (const name of Object.keys(given)) {
-      arrays[name].values = [...values(name)];
-      arrays[name].values.forEach((_, place) => write(name, place));
-    }
+    for (const name of Object.keys(given)) arrays[name].values = [...values(name)];
+    rewrite();
     memory.arrays = arrays;
     tell();
     const then = redraw();
     keep();
     say(`${words} ${then}`);
+  }
+  function draw() {
+    const drawn = random.of.map(holds);
+    const integers = (name) => given[name].values.map(() => Math.floor(Math.random() * 9) - 4);
+    replace((name) => (drawn.includes(name) ? integers(name) : arrays[name].values), `${random.words}.`);
   }
   function aim(name, place) {
     target = { name, place };
@@ -186,6 +208,8 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     /** What stands behind the title: that the numbers are the reader's, and the button that shows the widget alone. */
     badge: make("span", {}, mark, alone.button),
     footer: make("div", { class: "cnn-foot" }, note, error),
+    /** The button for random integers, where it has a better place. */
+    chance,
     arrays,
     value,
     own,
@@ -193,6 +217,7 @@ function makeNumbers({ root, trace, signal, memory, say, changed, chance = true 
     settle,
     keep,
     aim,
+    rewrite,
     /** What was typed is no number: the one before stays, and the reader hears what was expected. */
     refuse(name, place, before, typed) {
       set(name, place, before);

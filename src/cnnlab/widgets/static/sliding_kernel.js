@@ -60,12 +60,12 @@ function glide(nodes, change) {
 function draw({ trace, root, signal, memory }) {
   const book = { stride: trace.options.stride[0], padding: trace.options.padding[0], dilation: trace.options.dilation[0], size: trace.given.w.values.length };
   const full = enough(trace);
-  memory.options ??= asked() ?? { ...book };
+  memory.options ??= slidersAsked(root, trace, book) ?? { ...book };
   memory.full ??= enough(trace);
   memory.table ??= "strip";
   let ended = null;
   signal.addEventListener("abort", () => ended?.abort());
-  addEventListener("hashchange", () => asked() && take(asked(), false), { signal });
+  addEventListener("hashchange", follow, { signal });
 
   const sliders = Object.entries(trace.sliders).map(([name, [min, max]]) => {
     const words = make("span", { class: "cnn-number" });
@@ -86,10 +86,10 @@ function draw({ trace, root, signal, memory }) {
   root.append(bar);
   rebuild();
 
-  /** The options that the address asks for, or null where it says nothing of this widget. */
-  function asked() {
-    const mine = readAddress(location.hash)[nameOf(root, trace)];
-    return mine ? { ...book, ...numbersAsked(mine, {}, trace.sliders).moved } : null;
+  /** Move the sliders as a new address asks. */
+  function follow() {
+    const asked = slidersAsked(root, trace, book);
+    if (asked) take(asked, false);
   }
   /** Move the sliders, and draw what they give; returns its numbers. They are the reader's, or those of a new address. */
   function take(options, kept = true) {
@@ -102,8 +102,7 @@ function draw({ trace, root, signal, memory }) {
     ended = new AbortController();
     for (const { tell } of sliders) tell();
     const same = Object.keys(book).every((name) => book[name] === memory.options[name]);
-    const moved = Object.fromEntries(Object.entries(memory.options).filter(([name, value]) => value !== book[name]).map(([name, value]) => [name, String(value)]));
-    const now = same ? trace : { ...shaped(trace, full, memory.options), moved };
+    const now = same ? trace : { ...shaped(trace, full, memory.options), moved: slidersMoved(memory.options, book) };
     if (memory.arrays) {
       for (const [name, { values }] of Object.entries(memory.arrays)) memory.full[name].splice(0, values.length, ...values);
       memory.arrays = shaped(trace, memory.full, memory.options).given;

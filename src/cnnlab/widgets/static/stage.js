@@ -23,6 +23,7 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   let painted = new Map();
   let selected = null;
   let fitted = 0;
+  let room = longest;
   const written = new Map(); // what each node was told last
   const shades = [];
 
@@ -63,10 +64,11 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
   for (let n = 0; n < above; n++) body.append(...zeroRow(count / columns + n));
   if (parts.length > 1 && !small) body.classList.add("cnn-double");
 
-  /** Room for the longest text that a cell has to hold. */
-  function fit(least = longest) {
+  /** Room for the longest text that a cell has to hold, or will have to: what was said last of that holds. */
+  function fit(least = room) {
     if (small) return;
-    const characters = Math.max(least, ...parts.flatMap((_, n) => nodes[n].map((node) => node.firstChild.data.length)));
+    room = least;
+    const characters = Math.max(room, ...parts.flatMap((_, n) => nodes[n].map((node) => node.firstChild.data.length)));
     if (characters !== fitted) body.style.setProperty("--characters", characters);
     fitted = characters;
   }
@@ -77,6 +79,7 @@ function makeGrid({ name, words, shape, parts, role, columns = shape.at(-1), sma
     if (label.getAttribute("aria-label") !== said + own) label.setAttribute("aria-label", said + own);
     if (!small) return;
     cells[place].classList.toggle("cnn-negative", nodes[0][place].firstChild.data.startsWith("-"));
+    cells[place].classList.toggle("cnn-own", own !== "");
   }
   function shade() {
     if (!small) return;
