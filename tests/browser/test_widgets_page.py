@@ -771,17 +771,14 @@ def test_the_foot_says_what_can_be_typed_over(open_page, tmp_path):
     """Underlined are the numbers that stand in their cells; where there is no room for numbers there are shades."""
     wide = widgets.WeightSharing(np.arange(30), [1, 2], np.ones(29))
     page = page_with(open_page, tmp_path, widgets.ThreeSums([1, 2, 3], [1, 1], [1, 1]), wide)
-    underlined, shaded = (
-        "Underlined numbers can be typed over.",
-        "Choose a shaded cell of x or dy and type a number.",
-    )
-    assert page.locator(".cnn-foot").all_inner_texts() == [underlined, f"{underlined} {shaded}"]
+    underlined = "Type over underlined numbers"
+    shown = [f"{underlined}.", f"{underlined} or shades of x, dy."]
+    assert page.locator(".cnn-foot").all_inner_texts() == shown
     assert page.locator(".cnn-small").count() == 2
     of_the_network = open_page("book/whole-network.html")
     pairs = widgets_of(of_the_network, traces(ROOT / "book/whole-network.ipynb"))
     widget = next(widget for widget, state in pairs if kind(state) == "BackwardPass")
-    words = f"{underlined} Choose a shaded cell of x or v and type a number."
-    assert widget.locator(".cnn-foot").inner_text() == words
+    assert widget.locator(".cnn-foot").inner_text() == f"{underlined} or shades of x, v."
 
 
 def address_of(page):

@@ -85,7 +85,7 @@ function draw({ trace: stored, root, signal, memory }) {
   net.w.forEach((_, k) => kernels.append(make("option", { value: k }, k)));
   kernels.value = at.kernel;
   const choice = (...inside) => make("div", { class: "cnn-choice" }, ...inside);
-  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, choice(kernels, grids.b.el), choice(`of ${net.w.length}`, numbers.chance)));
+  const lower = make("div", { class: "cnn-below-net" }, grids.w.el, make("div", { class: "cnn-rows" }, choice(kernels, `of ${net.w.length}`), choice(grids.b.el, numbers.chance)));
   const ramp = make("span", { class: "cnn-ramp" }, ...Array.from({ length: 10 }, (_, n) => {
     const node = make("i");
     node.style.setProperty("--shade", n);

@@ -227,8 +227,9 @@ function makeNumbers({
     attach(shown, first) {
       grids = shown;
       const shaded = Object.entries(shown).filter(([, { small }]) => small).map(([name]) => name);
-      const choose = shaded.length ? `Choose a shaded cell of ${shaded.join(" or ")} and type a number.` : "";
-      note.textContent = [shaded.length < Object.keys(shown).length && "Underlined numbers can be typed over.", choose].filter(Boolean).join(" ");
+      const underlined = shaded.length < Object.keys(shown).length && "underlined numbers";
+      const shades = shaded.length > 0 && `shades of ${shaded.join(", ")}`;
+      note.textContent = `Type over ${[underlined, shades].filter(Boolean).join(" or ")}.`;
       aim(...first);
       if (memory.arrays) replace((name) => memory.arrays[name]?.values ?? given[name].values, "");
       else redraw();
