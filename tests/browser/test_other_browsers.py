@@ -14,11 +14,7 @@ from tools.live.site import BOOK
 DESK = (1280, 900)
 ENTER = "\ue007"
 EVERYWHERE = [pytest.param(name, marks=pytest.mark.needs(name)) for name in browsers.BROWSERS]
-# WebKit needs about three times as long as Firefox for the same cells.
-COMPUTED = {
-    "firefox": ("before-you-start", "one-dimension-by-hand", "max-pooling-routes"),
-    "webkit": ("before-you-start",),
-}
+COMPUTED = ("before-you-start", "one-dimension-by-hand", "max-pooling-routes")
 
 
 def look(browser, address):
@@ -127,7 +123,7 @@ def test_python_shows_in_another_browser_what_is_committed(name, site, tmp_path)
     browser, faults = browsers.BROWSERS[name](tmp_path), {}
     try:
         with browsers.serve(site) as served:
-            for chapter in COMPUTED[name]:
+            for chapter in COMPUTED:
                 browser.open(f"{served}/book/{chapter}.html")
                 notebook = json.loads((BOOK / f"{chapter}.ipynb").read_text(encoding="utf-8"))
                 if found := differences(notebook, in_a_page(browser.ask, notebook)):
