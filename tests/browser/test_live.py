@@ -474,7 +474,10 @@ def test_a_saved_widget_shows_its_still_and_says_what_to_do(fresh, address):
     page = chapter.page
     run_below(page, "widgets.AnswerBox('How many?', 2)")
     expect(page.locator(".cnn", has_text="How many?")).to_be_visible(timeout=live.PATIENCE * 1000)
-    page.evaluate("jupyterapp.shell.currentWidget.context.save()")
+    # The book saves by itself; to await a save of one's own has no limit in time.
+    page.wait_for_function(
+        "!jupyterapp.shell.currentWidget.context.model.dirty", timeout=live.PATIENCE * 1000
+    )
     page.reload()
     opened(page)
     still = page.locator(".cnnlab-still", has_text="How many?")
