@@ -215,12 +215,12 @@ class WebKit:
 
 
 def mini_browser():
-    """The browser that WebKit's driver starts; it is on no PATH."""
+    """The browser that WebKit's driver starts: the newest, as the driver's own; it is on no PATH."""
     found = [
         *Path("/usr/lib").glob("*/webkit*/MiniBrowser"),
         *Path("/usr/libexec").glob("webkit*/MiniBrowser"),
     ]
-    return str(found[0]) if found else shutil.which("MiniBrowser")
+    return str(max(found)) if found else shutil.which("MiniBrowser")
 
 
 BROWSERS = {"firefox": Firefox, "webkit": WebKit}
