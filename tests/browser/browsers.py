@@ -63,7 +63,7 @@ class Firefox:
     """Firefox by WebDriver BiDi, which it speaks itself."""
 
     narrow = 390
-    hand = "touch"  # what a phone's reader uses
+    hands = ("mouse", "touch")
 
     def __init__(self, folder):
         lines = (
@@ -149,7 +149,7 @@ class WebKit:
     """WebKitGTK's MiniBrowser by selenium, on a display of its own."""
 
     narrow = 447  # its window takes no less
-    hand = "mouse"  # its driver has no finger
+    hands = ("mouse",)  # its driver has no finger
 
     def __init__(self, folder):
         read, write = os.pipe()

@@ -104,7 +104,8 @@ globalThis.pageChecks = (() => {
       fold.classList.add("open");
       fold.querySelector(".answer").removeAttribute("hidden");
     });
-    await frames();
+    // The cue of a box comes some frames after its size.
+    await until(() => outOfSight().every(({ cue }) => cue));
     const found = {
       wider: Math.max(0, document.documentElement.scrollWidth - innerWidth),
       outOfSight: outOfSight(),
@@ -143,10 +144,30 @@ globalThis.pageChecks = (() => {
   const editable = () => widgets().filter((place) => place.querySelector("[data-edit]"));
   const cell = (number) => editable()[number].querySelector(".cnn-cell:has(> [data-edit]):not([data-quiet])");
   const resetOf = (number) => all("button", editable()[number]).find((button) => button.textContent === "Reset");
+  // A widget that shows its last step goes back to the first one: its button says "Again".
+  const stepOf = (number) => all("button", steppers()[number]).find((button) => /^(Step|Again)$/.test(button.textContent));
+  // Where it stands still, in the middle of the window: for a mouse or a finger, which do not wait for it.
+  async function middle(node) {
+    let place;
+    for (let before; String(before) !== String(place) || !place; await new Promise(requestAnimationFrame)) {
+      before = place;
+      node.scrollIntoView({ block: "center", behavior: "instant" });
+      const { left, top, width, height } = node.getBoundingClientRect();
+      place = [Math.round(left + width / 2), Math.round(top + height / 2)];
+    }
+    return place;
+  }
+  // Whether the answer to a question is this one, soon.
+  async function becomes(question, wanted) {
+    const holds = () => JSON.stringify(question()) === JSON.stringify(wanted);
+    await until(holds);
+    return holds();
+  }
 
   return {
     ready,
     until,
+    becomes,
     layout,
     runCell,
     complaints: () => complaints,
@@ -162,24 +183,16 @@ globalThis.pageChecks = (() => {
       boxes: boxes().length,
       words: text().textContent.split(/\s+/).length,
     }),
-    // A widget that shows its last step goes back to the first one: its button says "Again".
-    focusStep: (number) => all("button", steppers()[number]).find((button) => /^(Step|Again)$/.test(button.textContent)).focus(),
+    focusStep: (number) => stepOf(number).focus(),
+    placeOfStep: (number) => middle(stepOf(number)),
     step: (number) => Number(root(steppers()[number]).dataset.step),
     lastStep: (number) => Number(root(steppers()[number]).dataset.steps),
     // Focus on the first number that can be changed, and on the button that puts all back.
     focusNumber: (number) => cell(number).focus(),
     focusReset: (number) => resetOf(number).focus(),
-    // Where such a number stands, in the middle of the window: for a mouse or a finger.
-    placeOf(number, more) {
-      const node = more ? editable()[number].querySelector("[aria-label='One more']") : cell(number);
-      node.scrollIntoView({ block: "center", behavior: "instant" });
-      const { left, top, width, height } = node.getBoundingClientRect();
-      return [Math.round(left + width / 2), Math.round(top + height / 2)];
-    },
-    placeOfReset(number) {
-      const { left, top, width, height } = resetOf(number).getBoundingClientRect();
-      return [Math.round(left + width / 2), Math.round(top + height / 2)];
-    },
+    placeOf: (number) => middle(cell(number)),
+    placeOfMore: (number) => middle(editable()[number].querySelector("[aria-label='One more']")),
+    placeOfReset: (number) => middle(resetOf(number)),
     // The number, and whether it is marked as the reader's own.
     numberOf: (number) => [cell(number).querySelector("[data-edit]").firstChild.data, root(editable()[number]).hasAttribute("data-own")],
     // Puts the cursor into an answer box and returns the right answer.

@@ -22,56 +22,74 @@ def look(browser, address):
     browser.open(address)
     browser.resize(*DESK)
     browser.ask("pageChecks.ready()")
-    seen = {"desk": browser.ask("pageChecks.layout()"), "counts": browser.ask("pageChecks.counts()")}
-    seen["stuck"] = [n for n in range(seen["counts"]["steppers"]) if not steps(browser, n)]
-    numbers = range(seen["counts"]["editable"])
-    seen["fixed"] = [n for n in numbers if not typed_over(browser, n) or not raised(browser, n, "mouse")]
-    seen["silent"] = [n for n in range(seen["counts"]["boxes"]) if not replies(browser, n)]
-    browser.resize(browser.narrow, DESK[1])
-    seen["phone"] = browser.ask("pageChecks.layout()")
-    seen["fixed"] += [n for n in numbers if not raised(browser, n, browser.hand)]
+    counts = browser.ask("pageChecks.counts()")
+    silent = [n for n in range(counts["boxes"]) if not replies(browser, n)]
+    seen = {"counts": counts, "silent": silent, "stuck": [], "fixed": []}
+    for place, width in (("desk", DESK[0]), ("phone", browser.narrow)):
+        browser.resize(width, DESK[1])
+        seen[place] = browser.ask("pageChecks.layout()")
+        for way in ("keys", *browser.hands):
+            change = typed_over if way == "keys" else raised
+            seen["stuck"] += [
+                (place, way, n) for n in range(counts["steppers"]) if not steps(browser, n, way)
+            ]
+            seen["fixed"] += [
+                (place, way, n) for n in range(counts["editable"]) if not change(browser, n, way)
+            ]
     seen["complaints"] = browser.ask("pageChecks.complaints()")
     return seen
 
 
-def steps(browser, number):
-    """Whether a widget goes one step at the press of a key: from its last one, where it begins, to the first."""
-    browser.ask(f"pageChecks.focusStep({number})")
-    browser.type(ENTER)
-    first = browser.ask(f"pageChecks.step({number})")
-    browser.type(ENTER)
-    # A sum of one term begins again at its only step.
-    second = min(2, browser.ask(f"pageChecks.lastStep({number})"))
-    return first == 1 and browser.ask(f"pageChecks.step({number})") == second
+def press(browser, what, number, way):
+    """Press a button of a widget by its key, or at its place with a mouse or a finger."""
+    if way == "keys":
+        browser.ask(f"pageChecks.focus{what}({number})")
+        browser.type(ENTER)
+    else:
+        browser.press(*browser.ask(f"pageChecks.placeOf{what}({number})"), way)
 
 
-def typed_over(browser, number):
+def becomes(browser, question, wanted):
+    """Whether the page soon answers a question with this."""
+    return browser.ask(f"pageChecks.becomes(() => pageChecks.{question}, {json.dumps(wanted)})")
+
+
+def steps(browser, number, way):
+    """Whether a widget goes a step: from its last one, where it begins, it goes to the first."""
+    before, last = (browser.ask(f"pageChecks.{name}({number})") for name in ("step", "lastStep"))
+    press(browser, "Step", number, way)
+    return becomes(browser, f"step({number})", before % last + 1)
+
+
+def typed_over(browser, number, way):
     """Whether a widget's number can be typed over and put back, by keys alone."""
-    before = browser.ask(f"pageChecks.numberOf({number})")
+    number_of = f"numberOf({number})"
+    before = browser.ask(f"pageChecks.{number_of}")
     browser.ask(f"pageChecks.focusNumber({number})")
     browser.type("-8" + ENTER)
-    own = browser.ask(f"pageChecks.numberOf({number})")
-    browser.ask(f"pageChecks.focusReset({number})")
-    browser.type(ENTER)
-    return own == ["-8", True] and browser.ask(f"pageChecks.numberOf({number})") == before
+    changed = becomes(browser, number_of, ["-8", True])
+    press(browser, "Reset", number, way)
+    return changed and becomes(browser, number_of, before)
 
 
-def raised(browser, number, hand):
+def raised(browser, number, way):
     """Whether a number that is chosen by a mouse or a finger goes up by one at a button, and back at another."""
-    before = browser.ask(f"pageChecks.numberOf({number})")
-    for more in ("false", "true"):
-        browser.press(*browser.ask(f"pageChecks.placeOf({number}, {more})"), hand)
-    own = browser.ask(f"pageChecks.numberOf({number})")
-    browser.press(*browser.ask(f"pageChecks.placeOfReset({number})"), hand)
-    larger = own[1] and abs(float(own[0]) - float(before[0]) - 1) < 1e-3
-    return larger and browser.ask(f"pageChecks.numberOf({number})") == before
+    number_of = f"numberOf({number})"
+    before = browser.ask(f"pageChecks.{number_of}")
+    for what in ("", "More"):
+        press(browser, what, number, way)
+    browser.ask(f"pageChecks.until(() => pageChecks.{number_of}[1])")
+    text, own = browser.ask(f"pageChecks.{number_of}")
+    press(browser, "Reset", number, way)
+    larger = own and abs(float(text) - float(before[0]) - 1) < 1e-3
+    return larger and becomes(browser, number_of, before)
 
 
 def replies(browser, number):
     """Whether a box takes the right answer."""
     answer = browser.ask(f"pageChecks.focusBox({number})")
     browser.type(answer + ENTER)
-    return browser.ask(f"pageChecks.verdict({number})") == "right"
+    return becomes(browser, f"verdict({number})", "right")
 
 
 @pytest.fixture(scope="module")
