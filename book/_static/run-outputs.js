@@ -23,6 +23,11 @@ function htmlBox(kind, html) {
     const written = link.getAttribute("href");
     if (/^[\w-]+\.ipynb(#|$)/.test(written)) link.setAttribute("href", written.replace(".ipynb", ".html"));
   }
+  // The report of a check, which may stand anywhere, only names places of the book.
+  for (const told of box.querySelectorAll("[data-read]")) {
+    const href = told.dataset.read.replace(/(?=#|$)/, ".html");
+    told.replaceWith(make("a", "", { href, textContent: told.textContent }));
+  }
   return box;
 }
 

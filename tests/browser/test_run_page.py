@@ -224,14 +224,16 @@ def test_who_does_not_see_hears_what_happens(page):
 
 
 RICH = {
-    "text/html": "<p>see <a href='glossary.ipynb#kernel'>kernel</a></p>",
+    "text/html": "<p>see <a href='glossary.ipynb#kernel'>kernel</a>"
+    " and <span data-read='mistakes#mistake-wrong-sign'>wrong-sign</span></p>",
 }
 
 
 def test_pictures_links_markdown_and_widgets_are_drawn_as_the_books_are(page):
     write(page, "c4", f"show {json.dumps(RICH)}")
-    link = run(page, "c4").get_by_role("link", name="kernel")
-    assert link.get_attribute("href") == "glossary.html#kernel"
+    shown = run(page, "c4")
+    for words, place in (("kernel", "glossary.html#kernel"), ("wrong-sign", "mistakes.html#mistake-wrong-sign")):
+        assert shown.get_by_role("link", name=words).get_attribute("href") == place
 
     table = {"text/markdown": "| a | b |\n| --- | --- |\n| **x** | $\\frac{1}{2}$ |"}
     write(page, "c4", f"show {json.dumps(table)}")

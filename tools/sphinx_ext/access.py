@@ -4,7 +4,8 @@ A bibliography comes out as a `list` whose children are no list items, with a ro
 standard dropped. Without the roles it reads as what it is: one paragraph after the other. Folded cells say "Show the
 code", and are called something else for those who do not see them; without that they are called what they say. On paper,
 where they are open and nothing is shown or hidden, they are called what they hold: "Solution" for "Show the solution".
-Code that writes a link names a notebook, which is right in JupyterLab; on the page the link leads to the page.
+Code that writes a link names a notebook, which is right in JupyterLab; on the page the link leads to the page. The report of
+a check, which may stand anywhere, only names places of the book; on the page they are links.
 """
 
 import re
@@ -17,6 +18,7 @@ MENDS = (
 FOLDED = re.compile(
     r'<summary>(\s*<p class="collapsed admonition-title">)(?:Show )?(?:the )?(.)(.*?)(?=</p>)'
 )
+PLACE = re.compile(r"<span data-read='([\w-]+)(#[\w-]+)?'>([^<]*)</span>")
 NOTEBOOK = re.compile(r"""(<a href=['"][\w-]+)\.ipynb(?=['"#])""")
 
 
@@ -33,6 +35,7 @@ def mend(app, pagename, templatename, context, doctree):
     for wrong, right in MENDS:
         body = body.replace(wrong, right)
     body = FOLDED.sub(name_for_paper, body)
+    body = PLACE.sub(r'<a href="\1.html\2">\3</a>', body)
     context["body"] = NOTEBOOK.sub(r"\1.html", body)
 
 

@@ -74,6 +74,20 @@ def read(value: object, names: tuple[str, ...], several: tuple[int, ...]) -> Ret
     return Returned(tuple(_part(v, name, many) for v, name, many in zip(pieces, names, several, strict=True)))
 
 
+def read_judgment(value: object) -> Returned:
+    """Take apart what a function returned that has to say True or False; a number in its place is read as one."""
+    returned = read(value, ("True or False",), (0,))
+    answer = None if returned.problem else returned.parts[0][0]
+    if answer is None or (answer.array is not None and answer.array.size == 1):
+        return returned
+    if not answer.shape:
+        return Returned(problem=f"It returned a {type(value).__name__}, expected True or False.")
+    return Returned(
+        problem=f"It returned an array of shape {answer.shape}, expected one True or False. "
+        "np.all says whether all of its entries are true."
+    )
+
+
 def _wanted(names: tuple[str, ...]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 

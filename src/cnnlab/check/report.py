@@ -28,10 +28,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading word and its lines: "First wrong entry", "The mistake", "Hint", "Read" and so on."""
+    """A heading word and its lines: "First wrong entry", "The mistake", "Hint", "Read" and so on.
+
+    links   words of the lines and the place of the book that they lead to, as ``chapter#section``
+    """
 
     heading: str
     lines: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
@@ -90,7 +94,7 @@ class Report:
         state = "passed" if self.passed else "not-passed"
         body = "".join(
             f"<p style='margin:.4em 0'><b>{html.escape(section.heading)}:</b> "
-            + "<br>".join(html.escape(line) for line in section.lines)
+            + "<br>".join(_linked(html.escape(line), section.links) for line in section.lines)
             + "</p>"
             for section in self.sections
         )
@@ -131,7 +135,8 @@ def misconception_sections(
         heading = "A valid subgradient, another convention" if convention else "The mistake"
         lines = told[0]
     hints = tuple(dict.fromkeys(catalogue[id].hint for id in names if id in catalogue))
-    return [Section(heading + where, lines), *([Section("Hint", hints)] if hints else [])]
+    links = tuple((id, f"mistakes#mistake-{id}") for id in names if id in CATALOGUE)
+    return [Section(heading + where, lines, links), *([Section("Hint", hints)] if hints else [])]
 
 
 def _described(id: str, catalogue: Mapping) -> tuple[str, ...]:
@@ -154,6 +159,13 @@ def picture(title: str, array: Array, index: Index | None = None, wrong: Array |
         wrong = None if wrong is None else np.atleast_2d(wrong)
         index = None if index is None else ((0, 0) if not index else (0, *index))
     return Picture(title, array, wrong, index)
+
+
+def _linked(line: str, links: tuple[tuple[str, str], ...]) -> str:
+    """The line with its places in the book marked. A page of the book makes links of them; elsewhere they lead nowhere."""
+    for words, place in links:
+        line = line.replace(words, f"<span data-read='{place}'>{words}</span>", 1)
+    return line
 
 
 def _escaped(text: str) -> str:

@@ -1,11 +1,15 @@
 """Run a function on the probes of a duty, have it judged, and tell the result."""
 
+import dis
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import CodeType
 
-from cnnlab.check.answers import Returned, agreeing, read
+import numpy as np
+
+from cnnlab.check.answers import Returned, agreeing, read, read_judgment
 from cnnlab.check.duties import Duty, explained
 from cnnlab.check.report import Picture, Report, Section, misconception_sections, picture
 from cnnlab.check.sandbox import Outcome, call
@@ -14,6 +18,15 @@ from cnnlab.misconceptions import CATALOGUE, CHAPTERS
 from cnnlab.tasks import SPECIAL, Probe
 
 LEAST = 0.01  # seconds for a call when the time of all calls is nearly over
+HINTS = {
+    "UnboundLocalError": (
+        "Make it first, inside the function and before the loop; for the gradient of w: dw = np.zeros(w.shape)."
+    ),
+    "IndexError: index": "An index runs past the end. Compare your ranges with the shapes in the call.",
+    "core dimension": "The inner sizes of a matrix product must agree: look at the shapes on both sides of @.",
+    "could not be broadcast": "Arrays of different shapes meet in this line. Compare them with the shapes in the call.",
+}
+"""What to look at, by words in an error that say little to a beginner."""
 
 
 def run(function: Callable, duty: Duty, seconds: float) -> Report:
@@ -37,7 +50,32 @@ def run(function: Callable, duty: Duty, seconds: float) -> Report:
     if refused:
         return _without(function, duty, refused, seconds)
     outcomes, again = _outcomes(function, duty, seconds)
-    return told(duty, judge(duty, outcomes, again), outcomes)
+    report = told(duty, judge(duty, outcomes, again), outcomes)
+    outside = () if report.passed or report.rung == "missing" else _read_from_outside(function)
+    if not outside:
+        return report
+    names = f"{' and '.join(outside)}, {'a variable' if len(outside) == 1 else 'variables'}"
+    also = Section("Also", (f"It reads {names} from outside the function. Was an argument meant?",))
+    return replace(report, sections=(*report.sections, also))
+
+
+def _read_from_outside(function: Callable) -> tuple[str, ...]:
+    """Names of numbers and arrays that a function reads and that are neither its arguments nor made in it."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    names = getattr(function, "__globals__", {})
+    read_names = dict.fromkeys(_global_names(code)) if code else ()
+    return tuple(
+        name for name in read_names if isinstance(names.get(name), (np.ndarray, np.number, int, float))
+    )
+
+
+def _global_names(code: CodeType) -> Iterator[str]:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_GLOBAL":
+            yield instruction.argval
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _global_names(inner)
 
 
 def _failed(headline: str, rung: str, *sections: Section) -> Report:
@@ -55,7 +93,7 @@ def _outcomes(function: Callable, duty: Duty, seconds: float) -> tuple[list[Outc
     several = tuple(_count(duty, part) for part in duty.returns)
 
     def finish(value: object) -> Returned:
-        return read(value, duty.returns, several)
+        return read_judgment(value) if duty.task.group == "checker" else read(value, duty.returns, several)
 
     def tried(probe: Probe) -> Outcome:
         left = max(end - time.monotonic(), LEAST)
@@ -157,30 +195,48 @@ def _without(function: Callable, duty: Duty, refused: tuple[str, ...], seconds: 
     return replace(report, sections=(*report.sections, advice))
 
 
-def _not_written(duty: Duty, sentence: str) -> Report:
+def _not_written(duty: Duty, sentence: str, advice: str = "") -> Report:
     return _failed(
         f"{duty.name}: not written yet.",
         "missing",
         Section("Now", (sentence,)),
+        *([Section("What to do", (advice,))] if advice else []),
         Section("Expected", (_call_form(duty),)),
     )
 
 
+def _blank(duty: Duty, place: str) -> Report:
+    """The report on a NotImplementedError: the stub's own, or that of a function that the student's calls."""
+    if place and "NotImplementedError" not in place:
+        advice = (
+            "It calls a function that raises NotImplementedError. Write that one first, and run its cell."
+        )
+        return _not_written(duty, place, advice)
+    advice = "Put your own lines in the place of this one, and run the cell again."
+    return _not_written(duty, place or "It raises NotImplementedError.", advice if place else "")
+
+
 def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
     """The report of a verdict."""
-    remarks = tuple(Section("Remark", (remark,)) for remark in verdict.remarks)
+    remarks = [Section("Remark", (remark,)) for remark in verdict.remarks]
+    printed = next((o.printed for o in outcomes[verdict.probe :] if o.printed), "")
+    if printed:
+        remarks.append(Section("It printed", tuple(printed.split("\n"))))
     if verdict.passed:
         tried = f"{len(duty.probes)} of {len(duty.probes)} calls are right in every entry."
         headline = f"{duty.name}: passed. {tried}"
-        return Report(passed=True, misconceptions=(), headline=headline, rung="passed", sections=remarks)
+        return Report(
+            passed=True, misconceptions=(), headline=headline, rung="passed", sections=tuple(remarks)
+        )
     if verdict.rung == "missing":
-        return _not_written(duty, "It raises NotImplementedError.")
+        return _blank(duty, outcomes[verdict.probe].place)
     probe = duty.probes[verdict.probe]
     sections, pictures, expected, got = [], (), None, None
     outcome = outcomes[verdict.probe]
     if verdict.rung == "error":
         headline = f"{duty.name}: your function raised an error."
         sections.append(Section("Error", tuple(filter(None, (outcome.error, outcome.place)))))
+        sections += [Section("Hint", (hint,)) for words, hint in HINTS.items() if words in outcome.error]
     elif verdict.rung == "time":
         headline = f"{duty.name}: your function did not come to an end in time and was stopped."
         sections.append(
@@ -189,6 +245,8 @@ def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
     elif verdict.rung == "type":
         headline = f"{duty.name}: it returned something that cannot be used."
         sections.append(Section("Problem", (verdict.problem,)))
+        if outcome.printed and "returned None" in verdict.problem:
+            sections.append(Section("Hint", ("print only shows a number. return hands it back.",)))
     elif verdict.rung == "state":
         headline = f"{duty.name}: two calls with the same arguments gave two different results."
     elif verdict.rung == "argument":
@@ -197,6 +255,8 @@ def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
     else:
         wrong = ", ".join(f.part for f in verdict.findings)
         headline = f"{duty.name}: {wrong} {'is' if len(verdict.findings) == 1 else 'are'} wrong."
+        if duty.task.group == "checker":
+            headline = f"{duty.name}: it judges some gradients wrongly."
         leading = next(f for f in verdict.findings if f.probe == verdict.probe)
         expected, got = leading.right, leading.got
         for finding in verdict.findings:
@@ -204,7 +264,7 @@ def told(duty: Duty, verdict: Verdict, outcomes: list) -> Report:
         pictures = _pictures(leading)
     sections.append(Section("Call", (probe.label if not duty.plain else _plain_label(duty, probe),)))
     sections += _named(duty, verdict)
-    right = _where_right(duty, verdict)
+    right = _where_right(duty, verdict) if len(outcomes) == len(duty.probes) else ""
     if right:
         sections.append(Section("Seen", (right,)))
     return Report(
@@ -234,7 +294,7 @@ def _wrong_part(duty: Duty, finding: Finding, *, shown: bool) -> list[Section]:
     name = _label(finding, duty)
     probe = duty.probes[finding.probe]
     if finding.index is None:
-        return [Section("Shape", (finding.told(name),))]
+        return [Section("Shape", (finding.told(name), *_why_this_shape(duty, finding)))]
     if duty.task.group == "checker":
         got = finding.got[finding.index]
         answers = {1: "It said that the gradient is right.", 0: "It said that the gradient is wrong."}
@@ -244,6 +304,13 @@ def _wrong_part(duty: Duty, finding: Finding, *, shown: bool) -> list[Section]:
     if shown and not _count(duty, finding.part):
         lines += explained(duty, finding.part, finding.index, probe)
     return [Section("First wrong entry", tuple(lines))]
+
+
+def _why_this_shape(duty: Duty, finding: Finding) -> tuple[str, ...]:
+    of = finding.part.removeprefix("d")
+    if finding.part != of and of in duty.probes[finding.probe].arguments:
+        return (f"It is the gradient of {of}, so it has the shape of {of}.",)
+    return () if finding.right.shape else ("The shape () is that of a single number.",)
 
 
 def _pictures(finding: Finding) -> tuple[Picture, ...]:
@@ -259,12 +326,17 @@ def _pictures(finding: Finding) -> tuple[Picture, ...]:
 
 def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     """The mistakes by name, what is said of them, where to read; or that there is no name."""
-    sections = []
+    sections, several = [], len(duty.returns) > 1
     for finding in verdict.findings:
-        sections += misconception_sections(
-            finding.names, finding.together, finding.part if len(duty.returns) > 1 else ""
-        )
-    if verdict.rung in ("state", "argument") and verdict.names:
+        if finding.names:
+            part = finding.part if several else ""
+            sections += misconception_sections(finding.names, finding.together, part)
+    unnamed = [finding for finding in verdict.findings if not finding.names]
+    if unnamed:
+        parts = " and ".join(finding.part for finding in unnamed)
+        sections += misconception_sections((), part=parts if several else "")
+        sections += _next_step(duty, verdict, unnamed[0])
+    if verdict.rung in ("state", "argument", "error") and verdict.names:
         sections += misconception_sections(verdict.names, False, "")
     elif "argument-modified" in verdict.names:
         sections.append(Section("Also", ("It modified an argument.",)))
@@ -272,15 +344,40 @@ def _named(duty: Duty, verdict: Verdict) -> list[Section]:
     for section in sections:  # several parts with the same mistake are told once
         if section not in joined:
             joined.append(section)
-    read_at = [CATALOGUE[id].chapter for id in verdict.names if id in CATALOGUE] or [duty.task.chapter]
-    titles = dict.fromkeys(CHAPTERS[chapter] for chapter in read_at if chapter)
-    return [*joined, Section("Read", (", ".join(titles),))] if titles else joined
+    known = [CATALOGUE[id] for id in verdict.names if id in CATALOGUE]
+    read_at = {CHAPTERS[m.chapter]: f"{m.chapter}#{m.section}" for m in reversed(known)}
+    if not known and verdict.findings and duty.task.chapter:
+        read_at = {CHAPTERS[duty.task.chapter]: duty.task.chapter}
+    links = tuple(reversed(read_at.items()))
+    return [*joined, Section("Read", (", ".join(title for title, _ in links),), links)] if links else joined
+
+
+def _next_step(duty: Duty, verdict: Verdict, finding: Finding) -> list[Section]:
+    """What to do about a wrong array that no known mistake gives."""
+    got, right = finding.got, finding.right
+    if finding.index is None or duty.task.group == "checker":
+        return []
+    wrong = ~agreeing(got, right)
+    if not got[wrong].any() and right[~wrong].any():
+        advice = (
+            "Each wrong entry is 0, as if nothing had been put there. "
+            "Does a return stand inside a loop, or does a range end too early?"
+        )
+    elif finding.probe == verdict.probe and explained(
+        duty, finding.part, finding.index, duty.probes[finding.probe]
+    ):
+        advice = (
+            "Compute this one entry with your own lines, step by step, and compare it with the lines above."
+        )
+    else:
+        return []
+    return [Section("What to do", (advice,))]
 
 
 def _where_right(duty: Duty, verdict: Verdict) -> str:
     """What the calls that went wrong have in common, if the others do not have it."""
     total, wrong = len(duty.probes), set(verdict.wrong_on)
-    if verdict.rung not in ("value", "shape") or not wrong or len(wrong) == total:
+    if verdict.rung not in ("value", "shape", "error", "type") or not wrong or len(wrong) == total:
         return ""
     if duty.task.group == "checker":
         return f"{total - len(wrong)} of {total} gradients were judged rightly."

@@ -32,7 +32,8 @@ import numpy as np
 
 TraceFunction = Callable[[FrameType, str, Any], Any]
 
-PRINTED = 200  # characters of a student's output that a report repeats
+PRINTED = 200  # characters of one line of a student's output that a report repeats
+LINES = 12  # and lines
 
 
 class OutOfTime(BaseException):
@@ -46,8 +47,8 @@ class Outcome:
     kind       "value", "missing" (raised NotImplementedError), "error" or "time"
     value      what was returned, for "value"
     error      "TypeError: ...", for "error"
-    place      the student's own line, such as ``in my_dw, line 3: dw += x * dy``, for "error"
-    printed    whether it wrote something
+    place      the student's own line, such as ``in my_dw, line 3: dw += x * dy``, for "error" and "missing"
+    printed    what it wrote, the beginning of it
     warned     the first warning, or ""
     changed    names of the arguments that are not what they were
     """
@@ -56,7 +57,7 @@ class Outcome:
     value: Any = None
     error: str = ""
     place: str = ""
-    printed: bool = False
+    printed: str = ""
     warned: str = ""
     changed: tuple[str, ...] = ()
 
@@ -85,8 +86,8 @@ def call(
             kind = "value"
         except OutOfTime:
             kind = "time"
-        except NotImplementedError:
-            kind = "missing"
+        except NotImplementedError as caught:
+            kind, place = "missing", _own_line(caught, function)
         except KeyboardInterrupt:
             error = "KeyboardInterrupt: stopped from the keyboard"
         except BaseException as caught:  # SystemExit and whatever a student derives from BaseException
@@ -100,7 +101,7 @@ def call(
         value=value,
         error=error,
         place=place,
-        printed=bool(written.getvalue()),
+        printed=_beginning(written.getvalue()),
         warned=warning,
         changed=changed,
     )
@@ -276,6 +277,13 @@ def _inside_try(frame: FrameType) -> bool:
 @cache
 def _protected(code: CodeType) -> tuple:
     return tuple(dis.Bytecode(code).exception_entries)  # pyrefly: ignore[missing-attribute]
+
+
+def _beginning(text: str) -> str:
+    """The first lines of what was printed, and not too long ones."""
+    lines = text.strip("\n").split("\n")
+    kept = [line if len(line) <= PRINTED else f"{line[:PRINTED]} ..." for line in lines[:LINES]]
+    return "\n".join([*kept, *["..."][: len(lines) - LINES]])
 
 
 def _describe(caught: BaseException) -> str:

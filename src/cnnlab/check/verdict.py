@@ -4,6 +4,7 @@ Nothing here runs a student's code: `judge` sees only the outcomes. A name is gi
 formula of the catalogue gives the same numbers in the same shape on every probe.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
@@ -92,11 +93,11 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
     right = [[duty.right(part, probe) for part in duty.returns] for probe in duty.probes]
     for number, outcome in enumerate(outcomes):
         if outcome.kind != "value":
-            rung = {"missing": "missing", "error": "error", "time": "time"}[outcome.kind]
-            return Verdict(rung, probe=number, wrong_on=(number,))
+            names = ("integer-zeros",) if _refused_fractions(outcome) else ()
+            return Verdict(outcome.kind, probe=number, names=names, wrong_on=_failing(outcomes, right))
         problem = _problem(outcome.value)
         if problem:
-            return Verdict("type", probe=number, wrong_on=(number,), problem=problem)
+            return Verdict("type", probe=number, wrong_on=_failing(outcomes, right), problem=problem)
     answers = [[tuple(a.array for a in part) for part in outcome.value.parts] for outcome in outcomes]
     remarks = _remarks(outcomes)
     findings = tuple(
@@ -124,10 +125,26 @@ def judge(duty: Duty, outcomes: list[Outcome], again: Outcome | None = None) -> 
     return Verdict("passed", remarks=remarks)
 
 
+def _failing(outcomes: Sequence[Outcome], right: Sequence[Sequence[Arrays]]) -> tuple[int, ...]:
+    """Numbers of the probes that did not end in a right result."""
+    return tuple(
+        number
+        for number, (outcome, expected) in enumerate(zip(outcomes, right, strict=False))
+        if outcome.kind != "value"
+        or _problem(outcome.value)
+        or not _all_agree([tuple(a.array for a in part) for part in outcome.value.parts], expected)
+    )
+
+
+def _refused_fractions(outcome: Outcome) -> bool:
+    """Whether NumPy would not add fractions to an array of integers, as it does for whole arrays but not for one entry."""
+    return bool(re.search(r"from dtype\('float\d+'\) to dtype\('u?int\d+'\)", outcome.error))
+
+
 def _two(right: Any, got: Any) -> tuple[str, ...]:
     """Two numbers as texts that differ, with more digits where six do not show it."""
     if np.asarray(got).dtype.kind == "b":
-        return str(bool(right)), str(bool(got))
+        return formatting.number(float(right)), str(bool(got))
     texts = [tuple(formatting.number(float(v), digits) for v in (right, got)) for digits in (6, 9, 15)]
     return next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
 
@@ -141,8 +158,6 @@ def _problem(returned: Returned) -> str:
 def _remarks(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     found = [a.remark for outcome in outcomes for part in outcome.value.parts for a in part if a.remark]
     found += [f"It warned: {outcome.warned}" for outcome in outcomes if outcome.warned]
-    if any(outcome.printed for outcome in outcomes):
-        found.append("What it printed is not shown here.")
     return tuple(dict.fromkeys(found))
 
 
