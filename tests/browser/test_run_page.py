@@ -232,7 +232,10 @@ RICH = {
 def test_pictures_links_markdown_and_widgets_are_drawn_as_the_books_are(page):
     write(page, "c4", f"show {json.dumps(RICH)}")
     shown = run(page, "c4")
-    for words, place in (("kernel", "glossary.html#kernel"), ("wrong-sign", "mistakes.html#mistake-wrong-sign")):
+    for words, place in (
+        ("kernel", "glossary.html#kernel"),
+        ("wrong-sign", "mistakes.html#mistake-wrong-sign"),
+    ):
         assert shown.get_by_role("link", name=words).get_attribute("href") == place
 
     table = {"text/markdown": "| a | b |\n| --- | --- |\n| **x** | $\\frac{1}{2}$ |"}
