@@ -174,3 +174,146 @@ def test_a_report_leads_to_the_section_and_to_the_mistake_on_a_page_only():
         (f"{section_of.chapter}.html#{section_of.section}", section(report, "Read")[0]),
     ]
     assert "data-read" not in context["body"]
+
+
+def of_windows(dy, x, w):
+    """dx of plain matrices, and how many windows see each entry."""
+    dx, seen = np.zeros(x.shape), np.zeros(x.shape)
+    for i, j in np.ndindex(dy.shape):
+        window = slice(i, i + w.shape[0]), slice(j, j + w.shape[1])
+        dx[window] += w * dy[i, j]
+        seen[window] += 1
+    return dx, seen
+
+
+def ends_early(dy, x, w):
+    dw = np.zeros(w.shape)
+    for i, j in np.ndindex(dy.shape[0] - 1, dy.shape[1] - 1):
+        dw += x[i : i + w.shape[0], j : j + w.shape[1]] * dy[i, j]
+    return dw
+
+
+def one_place_too_few(x, w):
+    rows, columns = x.shape[0] - w.shape[0], x.shape[1] - w.shape[1]
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape)
+    return np.einsum("ijpq,pq->ij", windows, w)[:rows, :columns]
+
+
+def columns_in_another_order(x, w):
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape)
+    places = [windows[i, j].ravel() for j in range(windows.shape[1]) for i in range(windows.shape[0])]
+    return (np.array(places) @ w.ravel()).reshape(windows.shape[:2])
+
+
+def kernel_in_another_order(x, w):
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape)
+    return (windows.reshape(-1, w.size) @ w.T.ravel()).reshape(windows.shape[:2])
+
+
+def last_private_window(dy, x, w):
+    dx = np.zeros(x.shape)
+    for i in range(dy.shape[2]):
+        dx[0, 0, i : i + w.shape[3]] = w[i, 0, 0] * dy[0, 0, i]
+    return dx
+
+
+def last_hidden_window(dy, x, w1, w2):
+    dh = np.zeros((x.shape[0] - w1.shape[0] + 1, x.shape[1] - w1.shape[1] + 1))
+    for i, j in np.ndindex(dy.shape):
+        dh[i : i + w2.shape[0], j : j + w2.shape[1]] = w2 * dy[i, j]
+    return np.array(
+        [
+            [np.sum(x[p:, q:][: len(dh), : dh.shape[1]] * dh) for q in range(w1.shape[1])]
+            for p in range(len(w1))
+        ]
+    )
+
+
+def momentum_for_each_connection(w, gradients, velocity, *, rate, momentum):
+    for gradient in gradients:
+        velocity = momentum * velocity + gradient
+    return w - rate * velocity, velocity
+
+
+def sum_of_all(w, gradients, velocity, *, rate, momentum):
+    velocity = momentum * velocity + gradients.sum()
+    return w - rate * velocity, velocity
+
+
+def last_row_only(dy, x, w):
+    for n in range(len(x)):
+        dw = np.outer(dy[n], x[n])
+    return dy @ w, dw, dy.sum(axis=0)
+
+
+def largest_of_the_batch(x, size, *, stride=None):
+    stride = stride or size
+    y = np.zeros((*x.shape[:2], *((n - size) // stride + 1 for n in x.shape[2:])))
+    for i, j in np.ndindex(y.shape[2:]):
+        y[:, :, i, j] = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size].max()
+    return y
+
+
+def slopes(loss, x, steps=2):
+    for index in np.ndindex(x.shape):
+        h = np.zeros(x.shape)
+        h[index] = 1e-5
+        yield index, (loss(x + h) - loss(x - h)) / (steps * 1e-5)
+
+
+def divided_by_one_step(loss, gradient, x):
+    return all(abs(slope - gradient[at]) <= 1e-3 * abs(slope) for at, slope in slopes(loss, x, 1))
+
+
+def returns_at_once(loss, gradient, x):
+    for at, slope in slopes(loss, x):
+        return abs(slope - gradient[at]) <= 1e-3 * abs(slope)
+
+
+def not_too_large(loss, gradient, x):
+    return all(slope - gradient[at] <= 1e-3 * abs(slope) for at, slope in slopes(loss, x))
+
+
+MATRICES = {"stride": False, "padding": False, "plain": True}
+PRIVATE = {"returns": "dx", "stride": False, "padding": False, "batch": False, "channels": False}
+SLIPS = [
+    (check.conv2d_backward, {"returns": "dw", **MATRICES}, ends_early, "last-position-missed"),
+    (check.conv2d, {"bias": False, **MATRICES}, one_place_too_few, "last-position-missed"),
+    (check.conv2d, {"bias": False, **MATRICES}, columns_in_another_order, "rows-columns-swapped"),
+    (check.conv2d, {"bias": False, **MATRICES}, kernel_in_another_order, "rows-columns-swapped"),
+    (
+        check.conv2d_backward,
+        {"returns": "dx", **MATRICES},
+        lambda *given: np.divide(*of_windows(*given)),
+        "averaged-positions",
+    ),
+    (
+        check.conv2d_backward,
+        {"returns": "dx", **MATRICES},
+        lambda *given: of_windows(*given)[0] / given[0].size,
+        "averaged-positions",
+    ),
+    (check.local1d_backward, PRIVATE, last_private_window, "assigned-not-added"),
+    (
+        check.two_convolutions_backward,
+        {"returns": "dw1", "plain": True},
+        last_hidden_window,
+        "assigned-not-added",
+    ),
+    (check.tie_gradients, {}, lambda dw, db: (dw.sum(axis=0), db.sum(axis=0)), "tied-over-everything"),
+    (check.momentum_step, {}, momentum_for_each_connection, "momentum-per-connection"),
+    (check.momentum_step, {}, sum_of_all, "tied-over-everything"),
+    (check.dense_backward, {}, last_row_only, "one-example"),
+    (check.max_pool2d, {"pairs": False}, largest_of_the_batch, "pool-over-the-batch"),
+    (check.gradient_checker, {}, divided_by_one_step, "checker-divided-by-step"),
+    (check.gradient_checker, {}, returns_at_once, "checker-first-entry"),
+    (check.gradient_checker, {}, not_too_large, "checker-no-absolute"),
+]
+
+
+@pytest.mark.parametrize(
+    ("checked", "narrower", "slip", "id"), SLIPS, ids=[f"{s.__name__}-{id}" for _, _, s, id in SLIPS]
+)
+def test_slips_made_in_the_exercises_are_named(checked, narrower, slip, id):
+    report = checked(slip, **narrower)
+    assert not report.passed and report.misconceptions == (id,)

@@ -51,6 +51,15 @@ STEP = {
     "momentum": 0.5,
 }
 
+GRID = {
+    "dy": a([[1, 2], [3, 4]], 4),
+    "x": a([[1, 0, 2], [0, 1, 1], [3, 2, 0]], 4),
+    "w": a([[1, 2], [3, 5]], 4),
+}
+PRIVATE = {"dy": a([10, 100]), "x": a([0, 0, 0]), "w": a([[[[1, 2]]], [[[3, 4]]]], 4)}
+TWO_OUTPUTS = {"dy": a([1, 3]), "x": a([1, 2, 3, 4]), "w1": a([1, 1]), "w2": a([2, 1])}  # hidden layer 3 5 7
+MAPS = {"x": a([[[1, 3]], [[5, 2]]], 4), "size": (1, 2)}
+
 BY_HAND = [
     ("conv.dw", BATCH, {
         "right": [[6, 14]],
@@ -58,7 +67,7 @@ BY_HAND = [
         "averaged-positions": [[3, 7], [1.5, 3.5]],
         "last-position-only": [[5, 10], [-1, 1]],
         "first-position-only": [[1, 4], [1, 2]],
-        "last-position-missed": [[1, 4]],
+        "last-position-missed": [[1, 4]] * 4,
         "first-position-missed": [[5, 10]],
         "shifted-by-one": [[14, 1], [3, 6]],
         "weight-k-output-k": [[1, 10], [1, 5]],
@@ -85,7 +94,7 @@ BY_HAND = [
         "averaged-positions": [[2.5], [1.25]],
         "last-position-only": [[2], [-1]],
         "first-position-only": [[3], [1]],
-        "last-position-missed": [[3]],
+        "last-position-missed": [[3]] * 4,
         "first-position-missed": [[2]],
         "one-example": [[4], [1]],
         "batch-averaged": [[2.5]],
@@ -98,7 +107,7 @@ BY_HAND = [
     ("conv.db", UNEVEN, {"right": [[12]], "averaged-positions": [[4], [2]], "batch-averaged": [[6]]}),
     ("conv.dx", BATCH, {
         "right": [[[[2, 5, -3]], [[4, -4, 1]]]],
-        "last-position-missed": [[[[2, -1, 0]], [[4, -2, 0]]]],
+        "last-position-missed": [[[[2, -1, 0]], [[4, -2, 0]]]] * 4,
         "first-position-missed": [[[[0, 6, -3]], [[0, -2, 1]]]],
         "shifted-by-one": [[[[0, 2, 5]], [[0, 4, -4]]], [[[5, -3, 0]], [[-4, 1, 0]]]],
         "kernel-not-rotated": [[[[-1, -1, 6]], [[-2, 5, -2]]]],
@@ -277,11 +286,12 @@ BY_HAND = [
         "tied-last-only": [[[[4, 6]]]],
         "tied-first-only": [[[[1, 2]]]],
         "not-tied": [[[[[1, 2]]], [[[4, 6]]]]],
-        "tied-over-everything": [[[[3]], [[10]]], 13],
+        "tied-over-everything": [[[[3]], [[10]]], 13, [5, 8], [5, 8]],
     }),
     ("step.w", STEP, {
         "right": [[-3.5, -6]],
-        "momentum-per-connection": [[-5, -9], [-6, -11]],
+        "momentum-per-connection": [[-5, -9], [-6, -11], [-2, -3]],
+        "tied-over-everything": [[-6.5, -8]],
         "tied-by-mean": [[-2.5, -4.5]],
         "step-uphill": [[5.5, 10]],
         "momentum-forgotten": [[-1, -1]],
@@ -296,11 +306,38 @@ BY_HAND = [
     ("step.velocity", STEP, {
         "right": [[9, 16]],
         "momentum-per-connection": [[6, 10], [14, 26]],
+        "tied-over-everything": [[15, 20]],
         "momentum-forgotten": [[4, 6]],
         "momentum-dampened": [[7, 13]],
         "rate-in-velocity": [[7, 13]],
         "velocity-downhill": [[3, 7]],
     }),
+    # four places: the very last left out, the last row and column, the last row, the last column
+    ("conv.dw", GRID, {"last-position-missed": [[[1, 7], [11, 9]], [[1, 0], [0, 1]], [[1, 4], [2, 3]], [[1, 3], [9, 7]]]}),
+    # seen by 1, 2 or 4 windows: divided by that, and by the four places
+    ("conv.dx", GRID, {
+        "right": [[[1, 4, 4], [6, 21, 18], [9, 27, 20]]],
+        "averaged-positions": [
+            [[1, 2, 4], [3, 5.25, 9], [9, 13.5, 20]],
+            [[0.25, 1, 1], [1.5, 5.25, 4.5], [2.25, 6.75, 5]],
+        ],
+    }),
+    ("conv.y", {"x": GRID["x"], "w": GRID["w"]}, {"last-position-missed": [[[6]]]}),
+    # y is 5 8, 14 17; the kernel is a row, which reads the same downwards
+    ("conv.y", {"x": IMAGE["x"], "w": a([[1, 2]], 4)}, {
+        "rows-columns-swapped": [[[5, 14], [8, 17]], [[5, 8], [14, 17]], [[5, 14], [8, 17]], [[5, 8], [14, 17]]],
+    }),
+    ("local.dx", PRIVATE, {"right": [[10, 320, 400]], "assigned-not-added": [[10, 300, 400]]}),
+    # hidden deltas 2 7 3, or 2 6 3 where the last window stays; three hidden neurons, two outputs
+    ("chain.dw1", TWO_OUTPUTS, {
+        "right": [[25, 37]],
+        "assigned-not-added": [[23, 34]],
+        "averaged-positions": [[25 / 3, 37 / 3]],
+    }),
+    ("chain.dw2", TWO_OUTPUTS, {"right": [[18, 26]], "averaged-positions": [[9, 13]]}),
+    ("dense.dw", DENSE, {"one-example": [[[1, 2], [2, 4]], [[0, 0], [3, 4]]]}),
+    ("dense.db", DENSE, {"one-example": [[1, 2], [0, 1]]}),
+    ("pool.y", MAPS, {"pool-over-the-batch": [[[[5]], [[5]]]]}),
 ]  # fmt: skip
 """Target, arguments, and by mistake what each of its variants gives; axes of length 1 in front may be left out."""
 

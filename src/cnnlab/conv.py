@@ -170,11 +170,19 @@ def _forward(
 
 
 def _backward(
-    dy: Array, x: Array, w: Array, stride: Shape, padding: Shape, dilation: Shape, out: Shape
+    dy: Array,
+    x: Array,
+    w: Array,
+    stride: Shape,
+    padding: Shape,
+    dilation: Shape,
+    out: Shape,
 ) -> tuple[Array, Array, Array]:
-    kernels, taps = _matrices(w, x.shape[1] // w.shape[1]), _taps(w.shape[2:], stride, dilation, out)
+    kernels = _matrices(w, x.shape[1] // w.shape[1])
+    taps = _taps(w.shape[2:], stride, dilation, out)
     groups = len(kernels)
-    dx, dkernels, db = np.empty(x.shape, x.dtype), np.zeros_like(kernels), np.zeros(len(w), x.dtype)
+    dx, dkernels = np.empty(x.shape, x.dtype), np.zeros_like(kernels)
+    db = np.zeros(len(w), x.dtype)
     for block in _blocks(x, len(taps), out):
         xp = _pad(_batch_last(x[block]), padding)
         dz = _matrices(_batch_last(dy[block]), groups)
@@ -191,7 +199,8 @@ def _matrices(array: Array, groups: int) -> Array:
 
 
 def _product(a: Array, b: Array) -> Array:
-    # Without BLAS einsum is up to ten times faster than matmul, because its inner loop runs along the memory.
+    # Without BLAS einsum is up to ten times faster than matmul, because its
+    # inner loop runs along the memory.
     return np.einsum("gij,gjk->gik", a, b) if WITHOUT_BLAS else a @ b
 
 
@@ -234,9 +243,9 @@ def _taps(kernel: Shape, stride: Shape, dilation: Shape, out: Shape) -> list[Tap
 
 
 def _gather(xp: Array, taps: list[Tap], out: Shape, groups: int) -> Array:
-    """im2col: row (c, *offset) holds what weight (c, *offset) meets, at every place and image.
+    """im2col: row (c, *offset) holds what weight (c, *offset) meets.
 
-    The rows of each group of channels are a matrix of their own.
+    That is at every place and image. The rows of each group of channels are a matrix of their own.
     """
     columns = np.empty((len(xp), len(taps), *out, xp.shape[-1]), xp.dtype)
     for i, tap in enumerate(taps):
@@ -244,8 +253,13 @@ def _gather(xp: Array, taps: list[Tap], out: Shape, groups: int) -> Array:
     return columns.reshape(groups, len(xp) * len(taps) // groups, -1)
 
 
-def _scatter(dcolumns: Array, shape: Shape, taps: list[Tap], out: Shape) -> Array:
-    """col2im, the transposed gather: add every entry of dcolumns to the input that it came from."""
+def _scatter(
+    dcolumns: Array,
+    shape: Shape,
+    taps: list[Tap],
+    out: Shape,
+) -> Array:
+    """col2im, the transposed gather: add each entry of dcolumns to its input."""
     dcolumns = dcolumns.reshape(shape[0], len(taps), *out, shape[-1])
     dxp = np.zeros(shape, dcolumns.dtype)
     for i, tap in enumerate(taps):

@@ -12,6 +12,7 @@ import numpy as np
 from cnnlab.arrays import Array, Sizes
 from cnnlab.misconceptions.table import RIGHT, Change, Misconception, to
 from cnnlab.misconceptions.windows import (
+    crop,
     dw_from,
     dx_from,
     each_spatial,
@@ -57,6 +58,59 @@ def _literal(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 
         if all(o < n for o, n in zip(offset, dy.shape[2:], strict=True)):
             dw[at] = dy[at].T @ total
     return dw
+
+
+def _ends_of(axes: Callable) -> Change:
+    """A loop that ends one place too early along some of its axes: the deltas there never come in."""
+
+    def before(arguments: dict) -> dict:
+        dy = np.array(arguments["dy"], float)
+        for axis in axes(dy):
+            np.moveaxis(dy, axis, 0)[-1] = 0
+        return arguments | {"dy": dy}
+
+    return Change(before=before)
+
+
+_ends_missed = _ends_of(lambda dy: range(2, dy.ndim)), _ends_of(lambda dy: [2]), _ends_of(lambda dy: [-1])
+
+
+def _shared_by_windows(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
+    """dx, each entry divided by the number of windows that see it."""
+    options = {"stride": stride, "padding": padding}
+    ones = {"dy": np.ones((1, 1, *dy.shape[2:])), "w": np.ones((1, 1, *w.shape[2:]))}
+    windows_of = RIGHT["conv.dx"](x=x[:1, :1], **ones, **options)
+    return RIGHT["conv.dx"](dy=dy, x=x, w=w, **options) / np.maximum(windows_of, 1)
+
+
+def _one_row(rows: slice) -> Change:
+    """Parameters' gradients of a fully connected layer from one example."""
+    return Change(before=lambda arguments: arguments | {name: arguments[name][rows] for name in ("dy", "x")})
+
+
+def _down(array: Array) -> Array:
+    """The numbers of each map column by column, in the same shape."""
+    return np.swapaxes(array, -1, -2).reshape(array.shape)
+
+
+_read_down = Change(after=lambda result, arguments: _down(result))
+_kernel_read_down = Change(before=lambda arguments: arguments | {"w": _down(arguments["w"])})
+
+
+def _private_windows_assigned(dy: Array, x: Array, w: Array, stride: Sizes = 1, padding: Sizes = 0) -> Array:
+    """dx of a kernel for each place, where the last window to reach an input overwrites the others."""
+    places = w.ndim // 2 - 1
+    kernels = w.reshape(-1, *w.shape[places : places + 2], np.prod(w.shape[places + 2 :], dtype=int))
+    columns = sum_of("pkcm,nkp->ncpm", kernels, flat(dy))
+    kernel = w[(0,) * places]
+    return crop(scatter(columns, x, kernel, stride, padding, assign=True), x, padding)
+
+
+def _hidden_windows_assigned(dy: Array, x: Array, w1: Array, w2: Array) -> Array:
+    """dw1 from hidden deltas of which each has only what the last window gave."""
+    h = RIGHT["conv.y"](x=x, w=w1)
+    columns = _columns(flat(w2), flat(dy))
+    return RIGHT["conv.dw"](dy=scatter(columns, h, w2, 1, 0, assign=True), x=x, w=w1)
 
 
 def _same_index(X: Array, D: Array) -> Array:
@@ -381,6 +435,9 @@ ENTRIES = (
                 dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D) / D.shape[2]),
                 dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X, D) / (D.shape[0] * D.shape[2])),
             ),
+            "chain.dw1": Change(after=lambda r, a: r / np.prod(out_sizes(a["x"], a["w1"], 1, 0))),
+            "chain.dw2": Change(after=lambda r, a: r / flat(a["dy"]).shape[2]),
+            "conv.dx": (_shared_by_windows, Change(after=lambda r, a: r / flat(a["dy"]).shape[2])),
             "conv.db": (
                 lambda dy, **_: flat(dy).mean(axis=2).sum(axis=0),
                 lambda dy, **_: flat(dy).mean(axis=(0, 2)),
@@ -431,9 +488,16 @@ ENTRIES = (
         id="last-position-missed",
         name="the last place left out",
         wrong={
-            "conv.dw": dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, :-1], D[:, :, :-1])),
-            "conv.dx": dx_from(lambda W, D: _columns(W, D * (np.arange(D.shape[2]) < D.shape[2] - 1))),
-            "conv.db": lambda dy, **_: flat(dy)[:, :, :-1].sum(axis=(0, 2)),
+            "conv.dw": (
+                dw_from(lambda X, D: sum_of("ncpm,nkp->kcm", X[:, :, :-1], D[:, :, :-1])),
+                *_ends_missed,
+            ),
+            "conv.dx": (
+                dx_from(lambda W, D: _columns(W, D * (np.arange(D.shape[2]) < D.shape[2] - 1))),
+                *_ends_missed,
+            ),
+            "conv.db": (lambda dy, **_: flat(dy)[:, :, :-1].sum(axis=(0, 2)), *_ends_missed),
+            "conv.y": Change(after=lambda r, a: r[(..., *[slice(-1)] * (r.ndim - 2))]),
         },
         tempting="A range that stops one early looks right, because it already leaves its own end out.",
         why="The kernel also fits at the last place, and that place has a term of its own.",
@@ -628,7 +692,7 @@ ENTRIES = (
         id="rows-columns-swapped",
         name="rows and columns swapped",
         wrong={
-            "conv.y": (_swap(-1, -2), _square_kernel_turned),
+            "conv.y": (_swap(-1, -2), _square_kernel_turned, _read_down, _kernel_read_down),
             "conv.dw": (_swap(-1, -2), Change(after=lambda result, arguments: _turned_if_square(result))),
             "conv.dx": (_swap(-1, -2), _square_kernel_turned),
         },
@@ -728,6 +792,7 @@ ENTRIES = (
             ),
             "conv.dx": (_keep(0, 0), _keep(0, -1), _spread(0, 0), _spread(0, -1)),
             "conv.y": (_keep(0, 0), _keep(0, -1)),
+            **to("dense.dw dense.db flatten.dw flatten.db", (_one_row(slice(1)), _one_row(slice(-1, None)))),
         },
         tempting="The formula was derived for one example, and [0] makes the shapes fit.",
         why="Parameters are shared over the examples too, so their gradients add over the batch.",
@@ -864,7 +929,9 @@ ENTRIES = (
             "conv.dx": (
                 dx_from(_columns, {"assign": True}),
                 dx_from(_last_kernel_columns, {"assign": True}),
-            )
+            ),
+            "local.dx": _private_windows_assigned,
+            "chain.dw1": _hidden_windows_assigned,
         },
         tempting="The slice for a window is filled like any other array.",
         why="An input that several windows see gets a share from each of them; the last one wipes out the others.",

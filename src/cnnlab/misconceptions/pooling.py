@@ -145,6 +145,11 @@ def _winners_of_first(axis: int) -> Callable:
     return dx
 
 
+def _over_all_maps(x: Array, size: Sizes, stride: Sizes | None = None) -> Array:
+    largest = RIGHT["pool.y"](x=x, size=size, stride=stride)
+    return np.broadcast_to(largest.max(axis=(0, 1)), largest.shape)
+
+
 ENTRIES = (
     Misconception(
         id="pool-every-input",
@@ -302,6 +307,17 @@ ENTRIES = (
         chapter="max-pooling-routes",
         section="the-general-rule",
         hides="A single window.",
+    ),
+    Misconception(
+        id="pool-over-the-batch",
+        name="one maximum for all examples and channels",
+        wrong={"pool.y": _over_all_maps},
+        tempting="max() without its axes runs over all that it is given.",
+        why="Each channel of each example has a maximum of its own in each window.",
+        hint="Over which axes does your maximum run?",
+        chapter="max-pooling-routes",
+        section="the-general-rule",
+        hides="One channel and one example.",
     ),
     Misconception(
         id="pool-winners-copied",

@@ -71,6 +71,11 @@ def _one_after_the_other(part: int) -> Callable:
     return step
 
 
+def _one_step_at_the_end(w: Array, gradients: Array, velocity: Array, rate: float, momentum: float) -> Array:
+    """Momentum is applied anew for each connection, and one step is taken at the end."""
+    return w - rate * _one_after_the_other(1)(w, gradients, velocity, rate, momentum)
+
+
 def _velocity_per_connection(part: int) -> Callable:
     """The velocity is added to each connection's gradient before these are added up."""
 
@@ -92,6 +97,16 @@ def _reduced(function: Callable) -> dict:
         return step
 
     return {"step.w": of_one(0), "step.velocity": of_one(1)}
+
+
+def _near(a: Array, b: Array) -> Array:
+    """Which entries agree, each beside its own size."""
+    return np.isclose(a, b, rtol=1e-4, atol=0)
+
+
+def _only_below(a: Array, b: Array) -> bool:
+    """Whether no entry of a exceeds that of b by much; how far it stays below does not matter."""
+    return bool(np.all(a - b <= 1e-4 * np.abs(b)))
 
 
 def _positions(dw: Array) -> tuple[int, ...]:
@@ -116,7 +131,7 @@ ENTRIES = (
         id="momentum-per-connection",
         name="momentum kept for each connection instead of each parameter",
         wrong={
-            "step.w": (_one_after_the_other(0), _velocity_per_connection(0)),
+            "step.w": (_one_after_the_other(0), _velocity_per_connection(0), _one_step_at_the_end),
             "step.velocity": (_one_after_the_other(1), _velocity_per_connection(1)),
         },
         tempting="'Train it once for each overlap' sounds like one step for each connection.",
@@ -183,8 +198,19 @@ ENTRIES = (
         id="tied-over-everything",
         name="added over the wrong axes",
         wrong={
-            "tie.dw": (lambda dw, db: dw.sum(axis=-1), lambda dw, db: np.asarray(dw.sum())),
-            "tie.db": (lambda dw, db: db.sum(axis=-1), lambda dw, db: np.asarray(db.sum())),
+            "tie.dw": (
+                lambda dw, db: dw.sum(axis=-1),
+                lambda dw, db: np.asarray(dw.sum()),
+                lambda dw, db: dw.sum(axis=0),
+                lambda dw, db: dw.sum(axis=(0, 1)),
+            ),
+            "tie.db": (
+                lambda dw, db: db.sum(axis=-1),
+                lambda dw, db: np.asarray(db.sum()),
+                lambda dw, db: db.sum(axis=0),
+                lambda dw, db: db.sum(axis=(0, 1)),
+            ),
+            **_reduced(np.sum),
         },
         tempting="A sum without an axis, or over the last one, is short.",
         why="Only the axes of the places are added; filters, channels and offsets stay.",
@@ -427,6 +453,8 @@ ENTRIES = (
                 lambda loss, gradient, x: bool(
                     np.isclose(central_differences(loss, x).flat[-1], gradient.flat[-1], rtol=1e-5, atol=1e-6)
                 ),
+                lambda loss, gradient, x: bool(_near(central_differences(loss, x), gradient).flat[0]),
+                lambda loss, gradient, x: bool(_near(central_differences(loss, x), gradient).flat[-1]),
             )
         },
         tempting="A loop that returns in its first turn, or compares after it has ended, looks complete.",
@@ -458,6 +486,8 @@ ENTRIES = (
             "checker.agrees": (
                 lambda loss, gradient, x: bool(np.all(central_differences(loss, x) - gradient < 1e-5)),
                 lambda loss, gradient, x: bool(np.all(gradient - central_differences(loss, x) < 1e-5)),
+                lambda loss, gradient, x: _only_below(central_differences(loss, x), gradient),
+                lambda loss, gradient, x: _only_below(gradient, central_differences(loss, x)),
             )
         },
         tempting="a - b < tolerance reads like what one means.",
@@ -466,6 +496,21 @@ ENTRIES = (
         chapter="one-weight-many-connections",
         section="the-check",
         hides="Mistakes in one direction.",
+    ),
+    Misconception(
+        id="checker-divided-by-step",
+        name="a checker that divides by one step instead of two",
+        wrong={
+            "checker.agrees": lambda loss, gradient, x: bool(
+                np.all(_near(2 * central_differences(loss, x), gradient))
+            )
+        },
+        tempting="A difference quotient is divided by h.",
+        why="From x - h to x + h it is two steps, so the difference is divided by 2h.",
+        hint="How far are the two points apart at which you call the loss?",
+        chapter="one-weight-many-connections",
+        section="the-check",
+        hides="Gradients of zero.",
     ),
     Misconception(
         id="checker-sign-blind",

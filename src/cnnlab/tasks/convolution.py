@@ -10,6 +10,7 @@ import numpy as np
 from cnnlab import examples
 from cnnlab.arrays import Array, Shape, output_sizes
 from cnnlab.conv import conv1d, conv1d_backward, conv2d, conv2d_backward
+from cnnlab.formatting import number, signed
 from cnnlab.sharing import local1d_backward, local2d_backward
 from cnnlab.tasks.task import Case, Probe, Task, halves, numbers, renamed, tags
 
@@ -283,6 +284,22 @@ def _backward(ndim: int, chapter: str, shown: Callable = tuple) -> Task:
     )
 
 
+def _of_private_kernels(
+    trace: ModuleType, index: tuple[int, ...], dy: Array, x: Array, w: Array, **options: Any
+) -> tuple[str, ...]:
+    """What the delta of each place hands back to one input."""
+    shares = []
+    for place in np.ndindex(*dy.shape[2:]):
+        alone = np.zeros(dy.shape)
+        alone[(..., *place)] = dy[(..., *place)]
+        shares.append(float(local_backward(alone, x, w, **options)[0][index]))
+    terms = [share for share in shares if share] or [0]
+    return (
+        "one share from each place whose window holds it:",
+        f"= {' + '.join(map(signed, terms))} = {number(sum(terms))}",
+    )
+
+
 def _local(ndim: int, position: str, shown: Callable = tuple) -> Task:
     return Task(
         name=f"local{ndim}d_backward",
@@ -292,6 +309,7 @@ def _local(ndim: int, position: str, shown: Callable = tuple) -> Task:
         options=GEOMETRY,
         right=local_backward,
         probes=partial(probes, ndim, backward=True, local=True),
+        terms={"dx": _of_private_kernels},
         chapter="one-weight-many-connections",
         says=f"A kernel {position} for each place, as in cnnlab.sharing.",
         examples=shown,
