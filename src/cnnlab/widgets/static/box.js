@@ -74,7 +74,7 @@ function sentences(trace, { verdict, read, mistake, terms }) {
     right: () => [[mark("\u2713"), trace.right]],
     short: () => [[mark("Almost."), `That is the answer with fewer digits. Give ${trace.digits} significant digits.`]],
     close: () => [[mark("\u2717 Not yet."), "That is near the answer, but not the answer: ", trace.answer.exact ? "here nothing has to be rounded." : "was something rounded on the way?"]],
-    unknown: () => [[mark("\u2717 Not yet."), "No mistake that this book knows gives this number. A hint shows which terms to add."]],
+    unknown: () => [[mark("\u2717 Not yet."), "No mistake that this book knows gives this number. A hint says how to begin."]],
     known: () => [
       [mark("\u2717 Not yet."), mistake.replies.length > 1 ? "Several mistakes give this number:" : ""],
       ...mistake.replies.map(({ words, link }) => [words, ...(link ? [" ", linkTo(link), "."] : [])]),
