@@ -824,7 +824,7 @@ def test_the_still_of_a_pool_begins_with_the_first_window_and_shows_where_deltas
     widget = PoolRouting(pooling.x, pooling.dy, pooling.size, pooling.stride)
     assert widget.key_windows() == [0, 2]
     x, dy, dx = widget.frame(0)
-    assert (x.label, dx.rows) == ("x, window 1", [["0", "10", "0", "0"]])
+    assert (x.label, dx.rows) == ("x, window of y[0]", [["0", "10", "0", "0"]])
     assert x.marks == {(0, 0): ("input", False), (0, 1): ("input", True)}
     assert dy.marks == {(0, 0): ("delta", True)} and dx.marks == {(0, 1): ("result", True)}
     *_, dx = widget.frame(2)

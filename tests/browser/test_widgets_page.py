@@ -228,6 +228,8 @@ def step_pool_routing(widget, trace, act):
             assert sorted(marked(widget, "cnn-lit")["x"]) == [
                 np.ravel_multi_index(at, x.shape) for at in window
             ]
+            said = widget.locator(".cnn-words").inner_text()
+            assert said.startswith(f"Window of y[{', '.join(map(str, index[2:]))}]")
             now = marked(widget, "cnn-now", part=True)
             assert now["dy"] == [step - 1]
             assert len(now["dx"]) == widget.locator(".cnn-wires path").count()

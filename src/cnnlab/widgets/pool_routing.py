@@ -140,7 +140,7 @@ class PoolRouting(TraceWidget):
                 for place, _ in chain(*routes[: window + 1])
             },
         }
-        labels = {"x": f"x, window {window + 1}", "dy": "its delta dy", "dx": "dx so far"}
+        labels = {"x": f"x, window of {index_text('y', index[2:])}", "dy": "its delta dy", "dx": "dx so far"}
         grids = {name: grid(array, self.digits) for name, array in {"x": x, "dy": dy, "dx": dx}.items()}
         return blocks(grids, labels, marks)
 

@@ -143,9 +143,10 @@ function draw({ trace, root, signal, memory }) {
     const at = (name, place) => indexText(name, place, arrays.x.shape);
     const [first, ...others] = winners[window];
     const largest = write(arrays.x.values[first]);
+    const named = indexText("y", window, arrays.dy.shape);
     const lead = others.length
-      ? `Window ${k}: ${winners[window].map((place) => at("x", place)).join(", ")} tie at ${largest}.`
-      : `Window ${k}: the largest is ${at("x", first)} = ${largest}.`;
+      ? `Window of ${named}: ${winners[window].map((place) => at("x", place)).join(", ")} tie at ${largest}.`
+      : `Window of ${named}: the largest is ${at("x", first)} = ${largest}.`;
     const told = now.map(({ place, product, after }) =>
       after === product ? `${at("dx", place)} = ${write(product)}` : `${at("dx", place)} grows by ${write(product)} to ${write(after)}`,
     );
