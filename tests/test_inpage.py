@@ -312,3 +312,36 @@ def test_a_package_that_does_not_come_is_an_error_with_words(run, offered):
     assert "another form" in run.error("import sown_seed")["evalue"]
     package["sha256"] = hashlib.sha256(kept(package)).hexdigest()
     assert run("import sown_seed") == [] and run.ended
+
+
+REMEMBERED = """
+import importlib, sys
+from pathlib import Path
+sys.dont_write_bytecode = True
+scope = {}
+exec(Path(sys.argv[1]).read_text(encoding="utf-8"), scope)
+kept = Path("kept")
+code = scope["remember"](kept.read_bytes() if kept.exists() else b"")
+sys.path.insert(0, ".")
+import told
+print(told.words)
+if new := code():
+    kept.write_bytes(new)
+print(len(new) > 0, len(code()) > 0)
+"""
+
+
+def test_code_of_modules_is_kept_from_one_python_to_the_next(tmp_path):
+    def run():
+        script = Path(running.__file__).with_name("compiled.py")
+        command = [sys.executable, "-c", REMEMBERED, str(script)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.split("\n")[:2]
+
+    (tmp_path / "told.py").write_text("words = 'first'", encoding="utf-8")
+    assert run() == ["first", "True False"]
+    # The file is not compiled again: what it holds now does not count.
+    (tmp_path / "told.py").write_text("words = 'second'", encoding="utf-8")
+    assert run() == ["first", "False False"]
+    (tmp_path / "kept").write_bytes(b"nonsense")
+    assert run() == ["second", "True False"]

@@ -1,5 +1,5 @@
 /*!
-What npm's packages in editor.js and markdown.js ask to be told. MIT License unless another one is named.
+What npm's packages in editor.js, markdown.js and unzip.js ask to be told. MIT License unless another one is named.
 
 CodeMirror, Lezer, style-mod, crelt, w3c-keyname, find-cluster-break: Copyright (C) 2018-2021 by Marijn Haverbeke
 <marijn@haverbeke.berlin> and others
@@ -7,6 +7,7 @@ markdown-it: Copyright (c) 2014 Vitaly Puzrin, Alex Kocharin
 linkify-it, mdurl: Copyright (c) 2015 Vitaly Puzrin, Alex Kocharin
 punycode, uc.micro: Copyright Mathias Bynens <https://mathiasbynens.be/>
 markdown-it-dollarmath: Copyright (c) 2021 Chris Sewell
+fflate: Copyright (c) 2023 Arjun Barrett
 
 Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal

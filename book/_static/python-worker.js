@@ -4,6 +4,9 @@
 // Out: {progress: {words, loaded, total}}, {ready, version, files}, {failed: {reason, words}}, and of a run {run, output} and
 //      {run, done, ok, seconds}. An output is one of a notebook's, or {output_type: "clear"}.
 
+import { keep, kept } from "./python-kept.js";
+import { unzip } from "./unzip.js";
+
 const WORDS = {
   "no-wasm": "This browser has no WebAssembly, which Python needs here. It may be too old, or it may be switched off.",
   "no-network": "Python did not arrive. Is the network there? What you typed is still here.",
@@ -14,7 +17,13 @@ const WORDS = {
 const NETWORK = /fetch|network|load failed|importing/i; // what browsers say where a file does not come
 const MEMORY = /memory|allocat/i;
 const WORTH_A_WORD = 5e5; // bytes: what is smaller is here at once
+const RUNS = (name) => !/\.(pyi|h|a|c|pxd)$/.test(name); // of a wheel's files; the others are for whoever compiles
 
+// What NumPy, cnnlab and the session import of Python's own, and what it looks up for them.
+const AT_FIRST = `import ctypes, datetime, gzip, hashlib, html, importlib.resources, numbers, pickle, platform, shutil, sysconfig, unicodedata, zipfile
+sysconfig.get_path("purelib")`;
+
+const whenIdle = []; // called when Python has had nothing to do for a second
 let session = null;
 let ended = false;
 
@@ -69,14 +78,26 @@ async function listed(live) {
   return { core, packages, ...rest };
 }
 
-/** A wheel that is needed from the start; the browser compares its hash. */
+/** The files of a wheel that is needed from the start; the browser compares its hash. */
 async function wheel({ url, size, sha256 }, count) {
   const bytes = sha256.match(/../g).map((pair) => parseInt(pair, 16));
   const answer = await fetch(url, { integrity: `sha256-${btoa(String.fromCharCode(...bytes))}` });
   if (!answer.ok) throw new Failed("no-network");
   const content = await answer.arrayBuffer();
   count(size);
-  return content;
+  return unzip(new Uint8Array(content), RUNS);
+}
+
+/** Put the files of a wheel into a folder. Python could do this, too, ten times as slowly. */
+function unpack(FS, files, folder) {
+  const made = new Set();
+  for (const [name, content] of Object.entries(files)) {
+    const path = `${folder}/${name}`;
+    const place = path.slice(0, path.lastIndexOf("/"));
+    if (!made.has(place)) FS.mkdirTree(place);
+    made.add(place);
+    if (!path.endsWith("/")) FS.writeFile(path, content, { canOwn: true });
+  }
 }
 
 /** A wheel that running code imports. The code waits, so this does, too; null if it does not come. */
@@ -99,6 +120,43 @@ function wheelNow({ name, url, size }) {
   return new Uint8Array(request.response);
 }
 
+/**
+ * Pyodide itself. Most of its first start goes into modules of Python's own, which come as source. So the interpreter's memory is
+ * kept on the device when these are there, and later starts begin with it: `memory` is what was kept, or null.
+ */
+async function interpreter(loadPyodide, options, memory, edition) {
+  if (memory) {
+    try {
+      const pyodide = await loadPyodide({ ...options, _loadSnapshot: memory.arrayBuffer() });
+      pyodide.runPython("import random; random.seed()"); // or each start would draw the same numbers
+      return pyodide;
+    } catch (error) {
+      console.info(`Python's memory was kept in vain, and Python starts without it: ${error}`);
+    }
+  }
+  const pyodide = await loadPyodide({ ...options, _makeSnapshot: true });
+  pyodide.runPython(AT_FIRST);
+  let bytes = pyodide.makeMemorySnapshot();
+  whenIdle.push(() => {
+    if (bytes) keep("memory", edition, bytes);
+    bytes = null;
+  });
+  return pyodide;
+}
+
+/** Have the code of modules kept, too; `folder` is where packages are. */
+function rememberCode(pyodide, folder, before, edition) {
+  const names = pyodide.toPy({});
+  const script = pyodide.FS.readFile(`${folder}/cnnlab/inpage/compiled.py`, { encoding: "utf8" });
+  pyodide.runPython(script, { globals: names });
+  const known = names.get("remember")(pyodide.toPy(before));
+  whenIdle.push(() => {
+    const code = known();
+    if (code.length) keep("code", edition, code.toJs());
+    code.destroy();
+  });
+}
+
 async function start({ live }) {
   if (typeof WebAssembly !== "object") throw new Failed("no-wasm");
   const { core, packages, info } = await listed(live);
@@ -107,6 +165,9 @@ async function start({ live }) {
   const count = counter("Python", total);
   const wheels = Promise.all(first.map((one) => wheel(one, count)));
   wheels.catch(() => {}); // told below, when it is waited for
+  const editions = { memory: JSON.stringify([info, core, AT_FIRST]), code: JSON.stringify([info, packages]) };
+  const memory = kept("memory", editions.memory);
+  const code = kept("code", editions.code).then((found) => found?.arrayBuffer());
 
   // Pyodide fetches its own files; those that it does not import as scripts are counted on their way.
   const fetched = new Set(core.map(({ url }) => url).filter((url) => !url.endsWith(".mjs")));
@@ -118,16 +179,18 @@ async function start({ live }) {
   };
   const script = core.find(({ url }) => url.endsWith("/pyodide.mjs")).url;
   const { loadPyodide } = await import(script);
-  const pyodide = await loadPyodide({
+  const options = {
     indexURL: new URL(".", script).href,
     lockFileContents: JSON.stringify({ info, packages: {} }),
     env: { HOME: "/home/pyodide", MPLBACKEND: "svg" },
-  });
+  };
+  const pyodide = await interpreter(loadPyodide, options, await memory, editions.memory);
   self.fetch = plain;
   for (const { url, size } of core) if (url.endsWith(".mjs")) count(size);
 
-  const folder = pyodide.runPython("import sysconfig; sysconfig.get_path('purelib')");
-  for (const content of await wheels) pyodide.unpackArchive(content, "wheel", { extractDir: folder });
+  const folder = pyodide.runPython("import sys, sysconfig; sys.path_importer_cache.clear(); sysconfig.get_path('purelib')");
+  for (const files of await wheels) unpack(pyodide.FS, files, folder);
+  rememberCode(pyodide, folder, new Uint8Array((await code) ?? []), editions.code);
   postMessage({ progress: { words: "Python is starting", loaded: total, total } });
   const byName = Object.fromEntries(packages.map((one) => [one.name, one]));
   session = pyodide.pyimport("cnnlab.inpage.begin").begin(
@@ -140,12 +203,15 @@ async function start({ live }) {
 }
 
 let running = 0;
+let pause;
 
 function run({ run, source, quiet }) {
   running = run;
   const began = performance.now();
   const ok = session.run(source, Boolean(quiet));
   postMessage({ run, done: true, ok, seconds: (performance.now() - began) / 1000 });
+  clearTimeout(pause);
+  pause = setTimeout(() => whenIdle.forEach((act) => act()), 1000);
 }
 
 const DO = { start, run, forget: () => session.forget() };

@@ -28,7 +28,7 @@ async function keepForLater(files) {
     await navigator.serviceWorker.register(new URL("../offline.js", STATIC));
     const { active } = await navigator.serviceWorker.ready;
     const here = performance.getEntriesByType("resource").map(({ name }) => name);
-    const later = ["python-worker.js", "editor.js", "markdown.js", "katex.min.js", "widget_host.js"].map((name) => new URL(name, STATIC).href);
+    const later = ["python-worker.js", "python-kept.js", "unzip.js", "editor.js", "markdown.js", "katex.min.js", "widget_host.js"].map((name) => new URL(name, STATIC).href);
     active.postMessage({ keep: [location.href.split("#")[0], ...here, ...later, ...files] });
   } catch {
     // Where nothing is kept, the network is needed each time.
@@ -110,18 +110,19 @@ function showStop(cell, isRunning) {
 }
 
 async function runNow(cell) {
-  const all = await notebook();
-  const onPage = new Map(cells.map((one) => [one.id, one]));
-  const texts = all.map(({ id, source }) => (onPage.get(id)?.isOwn ? onPage.get(id).text : source));
-  const k = all.findIndex(({ id }) => id === cell.id);
-  if (cell.job.isCalledOff) throw new Failure("stopped");
   asked = cell;
   isStarting = !python.isAlive;
   if (isStarting) {
     ran = [];
     cell.say("Python is starting");
   }
-  const { files = [] } = await python.start();
+  const ready = python.start();
+  ready.catch(() => {}); // told below, when it is waited for
+  const all = await notebook();
+  const onPage = new Map(cells.map((one) => [one.id, one]));
+  const texts = all.map(({ id, source }) => (onPage.get(id)?.isOwn ? onPage.get(id).text : source));
+  const k = all.findIndex(({ id }) => id === cell.id);
+  const { files = [] } = await ready;
   isStarting = false;
 
   const good = stillGood(k, texts);

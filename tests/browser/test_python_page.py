@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import browsers
 import live_book as live
@@ -115,6 +116,14 @@ def test_an_error_names_the_readers_line_and_a_widget_is_drawn(reader, address):
     page.close()
 
 
+def until(page, question, arg):
+    """Wait until a page says yes. (Playwright's own way takes the promise of an answer for a yes.)"""
+    late = time.monotonic() + 60
+    while not page.evaluate(question, arg):
+        assert time.monotonic() < late, question
+        page.wait_for_timeout(200)
+
+
 KEPT = """async (names) => {
   const kept = await (await caches.open("cnnlab book")).keys();
   return names.every((name) => kept.some(({ url }) => url.includes(name)));
@@ -128,10 +137,40 @@ def test_it_works_without_a_network_once_it_has_worked(fresh, site):
         press(page, "c4", "Run")
         finished(page, "c4")
         needed = ["run.js", "editor.js", "python-worker.js", "python.json", "pyodide.asm.wasm", "stdlib"]
-        page.wait_for_function(KEPT, arg=[*needed, "numpy", "cnnlab-"], timeout=60_000)
-        page.wait_for_timeout(1000)
+        until(page, KEPT, [*needed, "numpy", "cnnlab-"])
     # Nobody answers at this address any more.
     page.reload()
     press(page, "c23", "Run")
     finished(page, "c23")
     expect(own(page, "c23").locator("pre")).to_contain_text("[")
+
+
+KEEPING = "async (count) => (await (await caches.open('cnnlab python')).keys()).length === count"
+SPOIL = """async () => {
+  const cache = await caches.open("cnnlab python");
+  for (const request of await cache.keys()) {
+    const { headers } = await cache.match(request);
+    await cache.put(request, new Response("no memory, and no code", { headers }));
+  }
+}"""
+
+
+def hash_and_random(page):
+    """A word's hash, another one in each Python that starts from nothing, and a random number, in the cell of the test."""
+    press(page, "c51", "Run")
+    finished(page, "c51")
+    until(page, KEEPING, 2)
+    return own(page, "c51").locator("pre").inner_text().split()
+
+
+def test_python_begins_where_it_was_kept_and_anew_where_that_is_of_no_use(fresh, address):
+    page = fresh.new_page()
+    page.goto(f"{address}/book/{FIRST}.html")
+    write(page, "c51", "import random\nprint(hash('kernel'), random.random())")
+    word, number = hash_and_random(page)
+    page.reload()
+    same_word, other_number = hash_and_random(page)
+    assert same_word == word and other_number != number
+    page.evaluate(SPOIL)
+    page.reload()
+    assert hash_and_random(page)[0] != word

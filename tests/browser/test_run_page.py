@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 FAKE = Path(__file__).with_name("fake_worker.js")
 CHAPTER = "book/one-dimension-by-hand.html"
 PHONE = {"width": 390, "height": 844}
-FETCHED_LATER = ("run.js", "editor.js", "python-worker.js", ".json")
+FETCHED_LATER = ("run.js", "editor.js", "python-worker.js", "unzip.js", ".json")
 
 
 def faked(context):

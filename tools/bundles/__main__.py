@@ -1,7 +1,7 @@
-"""Make the two scripts of the page that come from npm: `python -m tools.bundles`, into `book/_static`.
+"""Make the scripts of the page that come from npm: `python -m tools.bundles`, into `book/_static`.
 
-The page loads them when a reader edits a cell, or when a cell writes Markdown. They are committed, because a build of the
-book needs no Node; `package.json` and its lock name each version, and a test makes them again and compares.
+The page loads them when a reader edits a cell, when a cell writes Markdown, or when Python starts. They are committed, because
+a build of the book needs no Node; `package.json` and its lock name each version, and a test makes them again and compares.
 """
 
 import shutil
@@ -12,11 +12,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parents[1] / "book" / "_static"
-NAMES = ("editor.js", "markdown.js")
+NAMES = ("editor.js", "markdown.js", "unzip.js")
 
 
 def bundle(target):
-    """Write both scripts into a folder. Raises CalledProcessError if npm or esbuild refuses; what they say is in it."""
+    """Write the scripts into a folder. Raises CalledProcessError if npm or esbuild refuses; what they say is in it."""
     notice = (HERE / "LICENSE").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:
         for path in HERE.glob("*.js*"):

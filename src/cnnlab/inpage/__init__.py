@@ -3,6 +3,7 @@
 session   runs one cell after the other and tells what each shows, as a notebook's outputs
 shown     what a value shows itself as, and the few names of `IPython.display` that a reader may know
 packages  fetches a package when something imports it
+compiled  keeps the code of modules from one Python to the next
 begin     puts these together for a worker
 
 `book/_static/python-worker.js` starts Pyodide and calls these. All but the messages and the files is here, where any
