@@ -1,6 +1,6 @@
 """Make the scripts of the page that come from npm: `python -m tools.bundles`, into `book/_static`.
 
-The page loads them when a reader edits a cell, when a cell writes Markdown, or when Python starts. They are committed, because
+The page loads them when a reader edits a cell, when a cell writes Markdown, or when Python starts. They are committed, as
 a build of the book needs no Node; `package.json` and its lock name each version, and a test makes them again and compares.
 """
 
