@@ -122,9 +122,17 @@ class Firefox:
             raise RuntimeError(found["exceptionDetails"]["text"])
         return json.loads(found["result"]["value"])
 
-    def type(self, text):
+    def reopen(self, address):
+        """Close the page, and open one anew."""
+        closed = self._tab
+        self._tab = self._call("browsingContext.create", type="tab")["context"]
+        self._call("browsingContext.close", context=closed)
+        self.open(address)
+
+    def type(self, text, held=""):
         keys = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
-        source = {"type": "key", "id": "keyboard", "actions": keys}
+        down, up = ([{"type": kind, "value": key} for key in held] for kind in ("keyDown", "keyUp"))
+        source = {"type": "key", "id": "keyboard", "actions": [*down, *keys, *up]}
         self._call("input.performActions", context=self._tab, actions=[source])
 
     def press(self, x, y, hand="mouse"):
@@ -198,8 +206,23 @@ class WebKit:
             raise RuntimeError(found)
         return found[0]
 
-    def type(self, text):
-        self._keyboard.send_keys(text).perform()
+    def reopen(self, address):
+        """Close the page, and open one anew."""
+        closed = self._driver.current_window_handle
+        self._driver.switch_to.new_window("window")
+        opened = self._driver.current_window_handle
+        self._driver.switch_to.window(closed)
+        self._driver.close()
+        self._driver.switch_to.window(opened)
+        self.open(address)
+
+    def type(self, text, held=""):
+        for key in held:
+            self._keyboard.key_down(key)
+        self._keyboard.send_keys(text)
+        for key in held:
+            self._keyboard.key_up(key)
+        self._keyboard.perform()
 
     def press(self, x, y, hand="mouse"):
         """Press and let go at a place of the window."""

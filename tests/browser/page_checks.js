@@ -20,9 +20,9 @@ globalThis.pageChecks = (() => {
   const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const frames = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)));
 
-  // Waits a few seconds at most; whoever asks then sees what is missing.
-  async function until(holds) {
-    for (let tries = 0; !holds() && tries < 100; tries++) await pause(50);
+  // Waits a few seconds at most, or as many as are given; whoever asks then sees what is missing.
+  async function until(holds, seconds = 5) {
+    for (let tries = 0; !holds() && tries < 20 * seconds; tries++) await pause(50);
   }
 
   // What waits until a reader comes near is seen as by one who has been there: everything is laid out, all widgets live.
@@ -146,17 +146,23 @@ globalThis.pageChecks = (() => {
   const resetOf = (number) => all("button", editable()[number]).find((button) => button.textContent === "Reset");
   // A widget that shows its last step goes back to the first one: its button says "Again".
   const stepOf = (number) => all("button", steppers()[number]).find((button) => /^(Step|Again)$/.test(button.textContent));
-  // Where it stands still, in the middle of the window: for a mouse or a finger, which do not wait for it.
+  // Where it stands still and under nothing else, in the middle of the window: for a mouse or a finger, which do not wait for it.
   async function middle(node) {
-    let place;
-    for (let before; String(before) !== String(place) || !place; await new Promise(requestAnimationFrame)) {
-      before = place;
-      node.scrollIntoView({ block: "center", behavior: "instant" });
+    const place = () => {
       const { left, top, width, height } = node.getBoundingClientRect();
-      place = [Math.round(left + width / 2), Math.round(top + height / 2)];
+      return [Math.round(left + width / 2), Math.round(top + height / 2)];
+    };
+    const isReached = () => node.contains(document.elementFromPoint(...place()));
+    let before;
+    for (let tries = 0; (String(before) !== String(place()) || !isReached()) && tries < 100; tries++) {
+      node.scrollIntoView({ block: "center", behavior: "instant" });
+      before = place();
+      await new Promise(requestAnimationFrame);
     }
-    return place;
+    return place();
   }
+  const codeCell = (id) => document.querySelector(`[data-cell="${id}"]`);
+  const lines = (id) => all(".cm-line", codeCell(id));
   // Whether the answer to a question is this one, soon.
   async function becomes(question, wanted) {
     const holds = () => JSON.stringify(question()) === JSON.stringify(wanted);
@@ -201,5 +207,21 @@ globalThis.pageChecks = (() => {
       return trace(boxes()[number]).answer.text;
     },
     verdict: (number) => root(boxes()[number]).dataset.verdict,
+    // A code cell: where a button of it stands, and a line of its editor; such a line, and what it shows within some seconds.
+    async placeOfButton(id, name) {
+      const found = () => all("button:not([hidden])", codeCell(id)).find((button) => button.textContent === name);
+      await until(found);
+      return middle(found());
+    },
+    async placeOfLine(id, number) {
+      await until(() => lines(id)[number]);
+      return middle(lines(id)[number]);
+    },
+    lineOf: (id, number) => lines(id)[number]?.textContent.trim(),
+    async shownBy(id, selector, seconds) {
+      const found = () => codeCell(id).querySelector(selector);
+      await until(found, seconds);
+      return (found() ?? codeCell(id)).textContent;
+    },
   };
 })();

@@ -1,6 +1,6 @@
 """Firefox and WebKit show what Chromium shows: every page once, its widgets and answer boxes by keyboard and by hand.
 
-In some chapters a page's own Python shows there what is committed.
+In some chapters a page's own Python shows there what is committed, and a reader solves an exercise with it.
 """
 
 import json
@@ -12,9 +12,12 @@ from inpage_outputs import differences, in_a_page
 from tools.live.site import BOOK
 
 DESK = (1280, 900)
-ENTER = "\ue007"
+BACKSPACE, ENTER, SHIFT, END = "\ue003", "\ue007", "\ue008", "\ue010"
 EVERYWHERE = [pytest.param(name, marks=pytest.mark.needs(name)) for name in browsers.BROWSERS]
 COMPUTED = ("before-you-start", "one-dimension-by-hand", "max-pooling-routes")
+RIGHT = "return np.correlate(x, dy)"
+SWAPPED = "return np.correlate(dy, x)"
+SECOND_LINE = "lineOf('c51', 1)"  # of the exercise's cell, asked of a page
 
 
 def look(browser, address):
@@ -136,16 +139,70 @@ def test_every_page_is_the_same_in_another_browser(name, in_chromium, address, t
     assert faults == {}
 
 
-@pytest.mark.parametrize("name", EVERYWHERE)
-def test_python_shows_in_another_browser_what_is_committed(name, site, tmp_path):
-    browser, faults = browsers.BROWSERS[name](tmp_path), {}
-    try:
-        with browsers.serve(site) as served:
-            for chapter in COMPUTED:
-                browser.open(f"{served}/book/{chapter}.html")
-                notebook = json.loads((BOOK / f"{chapter}.ipynb").read_text(encoding="utf-8"))
-                if found := differences(notebook, in_a_page(browser.ask, notebook)):
-                    faults[chapter] = found
-    finally:
-        browser.close()
+@pytest.fixture(scope="module")
+def whole(site):
+    """Where the self-hosted book is served with the checks in its pages."""
+    with browsers.serve(site) as served:
+        yield served
+
+
+@pytest.fixture(scope="module", params=EVERYWHERE)
+def opened(request, tmp_path_factory):
+    """Another browser, for all that its Python is asked."""
+    browser = browsers.BROWSERS[request.param](tmp_path_factory.mktemp(request.param))
+    yield browser
+    browser.close()
+
+
+def test_python_shows_in_another_browser_what_is_committed(opened, whole):
+    faults = {}
+    for chapter in COMPUTED:
+        opened.open(f"{whole}/book/{chapter}.html")
+        notebook = json.loads((BOOK / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+        if found := differences(notebook, in_a_page(opened.ask, notebook)):
+            faults[chapter] = found
     assert faults == {}
+
+
+def test_a_reader_solves_an_exercise_in_another_browser(opened, whole):
+    """At a desk by keys and on a phone by hand: a wrong answer, the reply, the right one, which is there afterwards."""
+    address, hand = f"{whole}/book/one-dimension-by-hand.html", opened.hands[-1]
+    opened.open(address)
+    opened.resize(*DESK)
+    opened.ask("pageChecks.ready()")
+    press_button(opened, "Edit", "mouse")
+    solve(opened, "mouse", lambda: opened.type(ENTER, held=SHIFT))
+    opened.resize(opened.narrow, DESK[1])
+    solve(opened, hand, lambda: press_button(opened, "Run", hand))
+    for come_back in (opened.open, opened.reopen):
+        come_back(address)
+        opened.ask("pageChecks.ready()")
+        assert becomes(opened, SECOND_LINE, RIGHT)
+    press_button(opened, "Run", hand)
+    assert "passed" in opened.ask("pageChecks.shownBy('c51', '.cnnlab-report-passed', 60)")
+    press_button(opened, "Start this cell over", hand)
+    assert becomes(opened, SECOND_LINE, "raise NotImplementedError")
+
+
+def press_button(browser, name, hand):
+    """Press a button of the exercise's cell."""
+    browser.press(*browser.ask(f"pageChecks.placeOfButton('c51', '{name}')"), hand)
+
+
+def solve(browser, hand, run):
+    """Write a wrong answer into the exercise's cell, and mend it after the reply."""
+    write(browser, SWAPPED, hand)
+    run()
+    reply = browser.ask("pageChecks.shownBy('c51', '.own-run .cnnlab-report-not-passed', 60)")
+    assert "the weight gradient turned" in reply
+    write(browser, RIGHT, hand)
+    run()
+    assert "passed" in browser.ask("pageChecks.shownBy('c51', '.cnnlab-report-passed', 60)")
+
+
+def write(browser, answer, hand):
+    """Replace what the exercise's function does."""
+    browser.press(*browser.ask("pageChecks.placeOfLine('c51', 1)"), hand)
+    before = browser.ask(f"pageChecks.{SECOND_LINE}")
+    browser.type(END + BACKSPACE * len(before) + answer)
+    assert becomes(browser, SECOND_LINE, answer)
