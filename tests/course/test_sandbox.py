@@ -30,6 +30,13 @@ def test_the_tools_of_an_honest_solution_work(road):
     assert run(road, source) is None
 
 
+@pytest.mark.needs("worker")
+def test_a_line_that_python_cannot_read_is_named_once():
+    error = run("none", "a = 1\nb = (1 + ]\n")
+    assert error["type"] == "SyntaxError" and error["line"] == ["cell test", 2]
+    assert "line" not in error["message"] and "cell" not in error["message"] and error["message"]
+
+
 ATTEMPTS = {
     "the repository": "open({here!r})",
     "the home folder's secrets": "os.listdir({home!r} + '/.ssh')",

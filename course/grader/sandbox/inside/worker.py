@@ -123,9 +123,10 @@ def describe(error, request):
         if frame.tb_frame.f_code.co_filename.startswith("cell "):
             line = [frame.tb_frame.f_code.co_filename, frame.tb_lineno]
         frame = frame.tb_next
-    if isinstance(error, SyntaxError) and request["do"] == "cell":
-        line = [request["name"], error.lineno]
     message = told(error) if request["do"] == "cell" else ""
+    if isinstance(error, SyntaxError) and request["do"] == "cell":
+        # Its own words end with the file and the line once more.
+        line, message = [request["name"], error.lineno], told(error.msg or "")
     lost = getattr(error, "name", None) if isinstance(error, NameError) else None
     return {
         "type": told(type(error).__name__)[:60],
