@@ -145,8 +145,9 @@ export class Cell {
   async restore() {
     const { text, book } = this.page.kept.of(this.id);
     await this.set(text);
+    const output = this.#bookOutput() ? " The output is still the book's; Run shows yours." : "";
     const changed = book !== this.book ? " The book's code has changed since; Start over shows it." : "";
-    this.say(`This is your text from before.${changed}`, { quiet: true });
+    this.say(`This is your text from before.${output}${changed}`, { quiet: true });
   }
 
   /** Another tab has written this cell: which text is to stay? */

@@ -136,6 +136,7 @@ def test_what_was_typed_is_there_after_a_reload_until_one_starts_over(page):
     page.reload(wait_until="networkidle")
     expect(cell(page, "c51").locator(".cm-content")).to_be_visible()
     assert code(page, "c51") == 'mine("one")\nmine("two")'
+    expect(cell(page, "c51").locator(".run-status")).to_contain_text("The output is still the book's")
     press(page, "c51", "Start this cell over")
     assert "NotImplementedError" in code(page, "c51")
     press(page, "c51", "Bring my text back")
@@ -315,11 +316,13 @@ def test_on_a_phone_everything_is_within_reach(opened, scheme):
     button.tap()
     expect(own(page, "c4").locator("pre")).to_have_text("ran c2 c4")
     cell(page, "c51").get_by_role("button", name="Edit").tap()
+    expect(cell(page, "c51").locator(".cm-content")).to_be_focused()
     page.keyboard.insert_text(
-        "# a line that is much longer than a phone is wide, so that it has to scroll or wrap\n"
+        "# a line that is much longer than a phone is wide, so that it goes on in the next one\n"
     )
-    expect(cell(page, "c51").locator(".cm-content")).to_be_visible()
-    page.wait_for_timeout(300)
+    expect(cell(page, "c51").locator(".cm-content")).to_contain_text("in the next one")
+    written = cell(page, "c51").locator(".cm-scroller")
+    assert written.evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
     assert faults(page, '[data-cell="c4"]') == faults(page, '[data-cell="c51"]') == []
     assert page.evaluate("pageChecks.layout()")["wider"] <= 0
 
