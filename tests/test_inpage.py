@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -197,6 +198,16 @@ def test_a_loop_that_prints_and_prints_is_cut(run, monkeypatch):
     assert len(text) < 1200 and "left out" in text and run.ended
 
 
+def test_who_prints_without_an_end_sees_what_came_until_it_is_cut(run, monkeypatch):
+    monkeypatch.setattr(running, "MOST", 1000)
+    monkeypatch.setattr(running, "SOON", 1e6)
+    seen = []
+    run.session.tell = lambda output: seen.append(output["text"])
+    run.session.main.before = lambda: [*seen]
+    run("for n in range(10**5): print(n)\nsoon = before()")
+    assert "left out" in "".join(run.session.main.soon) and seen == run.session.main.soon
+
+
 def test_printed_text_comes_while_the_cell_runs(run):
     seen = []
     run.session.tell = lambda output: seen.append((len(seen), output["text"]))
@@ -269,6 +280,14 @@ def test_a_worker_begins_with_what_it_is_told(monkeypatch):
     assert json.loads(posted[0])["data"]["text/html"] == "<b>1</b>"
     assert not session.run("import sown_seed") and asked == ["sown"]
     assert "Is the network there?" in json.loads(posted[1])["evalue"]
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        session = begin("[]", None, posted.append)
+        session.run(
+            "import matplotlib\nmatplotlib.use('svg')\nfrom matplotlib import pyplot\npyplot.plot([1])\npyplot.show()"
+        )
+    assert warned == [] and "<svg" in json.loads(posted[2])["data"]["image/svg+xml"]
 
 
 @pytest.fixture
@@ -289,7 +308,9 @@ def offered(tmp_path, monkeypatch):
 
 def test_a_package_is_fetched_when_it_is_imported_and_once(run, offered):
     _, _, fetched = offered
-    assert run.error("import something_that_nobody_has")["ename"] == "ModuleNotFoundError" and fetched == []
+    lacking = run.error("import something_that_nobody_has")
+    assert lacking["ename"] == "ModuleNotFoundError" and fetched == []
+    assert "A page has" in lacking["evalue"]
     assert run("from sown_seed import value\nvalue")[0]["data"]["text/plain"] == "7"
     del sys.modules["sown_seed"]
     assert run("import sown_seed") == [] and fetched == ["sown"]

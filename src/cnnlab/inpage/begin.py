@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -26,4 +27,6 @@ def begin(offered: str, fetch: Callable[[str], Any], post: Callable[[str], None]
     session = PageSession(lambda output: post(json.dumps(output)))
     sys.meta_path.append(Packages(json.loads(offered), wheel))
     sys.modules.update(stand_in(session.display, session.clear_output))
+    # `plt.show()` has no window to open here: open figures are shown when their cell ends.
+    warnings.filterwarnings("ignore", ".* is non-interactive, and thus cannot be shown", UserWarning)
     return session

@@ -115,7 +115,7 @@ class PageSession:
         if self._printed > MOST:
             text += f"\n... the cell prints more than {MOST:,} characters; the rest is left out.\n"
         self._pending.append((name, text))
-        if time.monotonic() - self._flushed > SOON:
+        if self._printed > MOST or time.monotonic() - self._flushed > SOON:
             self._flush()
 
     def _flush(self) -> None:
@@ -128,6 +128,8 @@ class PageSession:
         """An error as an output: the lines of the reader's own cells, and at last what went wrong."""
         kind = "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
         words = _words(error)
+        if isinstance(error, ModuleNotFoundError):
+            words += ". A page has Python's own modules, NumPy, matplotlib and cnnlab"
         lines = [] if isinstance(error, SyntaxError) else self._calls(error, name)
         if isinstance(error, SyntaxError) and error.filename in self.cells:
             words = error.msg or words
