@@ -143,18 +143,21 @@ if (runnable) {
   document.addEventListener("click", async ({ target }) => {
     const button = target.closest?.(".run-bar > :is(.run, .edit)");
     if (!button) return;
+    const old = button.parentElement.querySelector(".run-status[role=alert]");
     try {
-      (await load()).press(button);
+      const { press } = await load();
+      old?.remove();
+      press(button);
     } catch (error) {
       loading = undefined;
       console.error(error);
       const isFile = location.protocol === "file:";
       const textContent = isFile
         ? "This page was opened as a file. Code runs only on pages that a web server sends."
-        : "What runs the code did not arrive. Is the network there?";
+        : "What runs the code did not arrive. Is the network there? If it is, reload this page.";
       const word = Object.assign(document.createElement("span"), { className: "run-status", textContent });
       word.setAttribute("role", "alert");
-      button.parentElement.querySelector(".run-status")?.remove();
+      old?.remove();
       button.parentElement.append(word);
     }
   });

@@ -4,12 +4,12 @@
 // Out: {progress: {words, loaded, total}}, {ready, version, files}, {failed: {reason, words}}, and of a run {run, output} and
 //      {run, done, ok, seconds}. An output is one of a notebook's, or {output_type: "clear"}.
 
+import { fault, fetchJson, isWhole, NotArrived } from "./python-files.js";
 import { keep, kept } from "./python-kept.js";
 import { unzip } from "./unzip.js";
 
 const WORDS = {
   "no-wasm": "This browser has no WebAssembly, which Python needs here. It may be too old, or it may be switched off.",
-  "no-network": "Python did not arrive. Is the network there? What you typed is still here.",
   absent: "This copy of the book was built without Python.",
   memory: "Python ran out of memory and has ended. What you typed is still here; the variables are gone.",
   other: "Python ended.",
@@ -26,6 +26,7 @@ sysconfig.get_path("purelib")`;
 const whenIdle = []; // called when Python has had nothing to do for a second
 let session = null;
 let ended = false;
+let awaited = []; // files without which Python does not start
 
 class Failed extends Error {
   constructor(reason, more = "") {
@@ -34,20 +35,24 @@ class Failed extends Error {
   }
 }
 
-/** Any error as one with a reason. */
-function reasonOf(error) {
-  if (error instanceof Failed) return error;
+/** Any error as one with a reason. While Python starts, most come from one of its files: they are asked for. */
+async function reasonOf(error) {
+  if (error instanceof Failed || error instanceof NotArrived) return error;
   const said = String(error?.message ?? error);
   if (MEMORY.test(said)) return new Failed("memory");
-  if (NETWORK.test(said) || !navigator.onLine) return new Failed("no-network");
+  const found = await fault(awaited);
+  if (found) return new NotArrived(found);
+  if (error instanceof WebAssembly.CompileError) return new Failed("no-wasm");
+  if (NETWORK.test(said) || !navigator.onLine) return new NotArrived({ reason: "no-network" });
   return new Failed("other", `It said: ${said.trim().split("\n").at(-1).slice(0, 200)}`);
 }
 
-function fail(error) {
+async function fail(error) {
   ended = true;
   session = null;
-  const { reason, message } = reasonOf(error);
-  postMessage({ failed: { reason, words: message } });
+  const failed = await reasonOf(error);
+  const kept = failed instanceof NotArrived ? " What you typed is still here." : "";
+  postMessage({ failed: { reason: failed.reason, words: `${failed.message}${kept}` } });
 }
 
 /** Tells how much of some files has come, as often as a reader can follow. */
@@ -61,19 +66,61 @@ function counter(words, total) {
   };
 }
 
-/** Count the bytes of a response while they come. It stays as it is, so that the browser can keep its compiled code. */
-async function countIn(response, count) {
+/** Count the bytes of a response while they come, and compare them. It stays as it is, so that the browser can keep its compiled code. */
+async function countIn(response, file, count) {
+  const pieces = [];
   const copy = response.clone().body.getReader();
-  for (let piece = await copy.read(); !piece.done; piece = await copy.read()) count(piece.value.length);
+  for (let piece = await copy.read(); !piece.done; piece = await copy.read()) {
+    pieces.push(piece.value);
+    count(piece.value.length);
+  }
+  const content = await new Blob(pieces).arrayBuffer();
+  if (!(await isWhole(content, file))) throw new NotArrived({ reason: "damaged", url: file.url });
+}
+
+/**
+ * Pyodide fetches its own files: have those that it does not import as scripts counted and compared on their way. Gives a promise
+ * that fails with what is wrong, for Pyodide waits for ever for machine code that does not come or is none (its change 6296).
+ */
+function watched(core, count) {
+  const byUrl = new Map(core.filter(({ url }) => !url.endsWith(".mjs")).map((file) => [file.url, file]));
+  const plain = self.fetch;
+  const compile = WebAssembly.instantiateStreaming;
+  const arrived = [];
+  const wrong = new Promise((_, refuse) => {
+    self.fetch = async (resource, options) => {
+      const answer = await plain(resource, options);
+      const file = byUrl.get(answer.url);
+      if (answer.ok && file) {
+        const whole = countIn(answer, file, count);
+        whole.catch(refuse);
+        arrived.push(whole);
+      }
+      return answer;
+    };
+    WebAssembly.instantiateStreaming = async (...given) => {
+      try {
+        return await compile.apply(WebAssembly, given);
+      } catch (error) {
+        refuse(error);
+        throw error;
+      }
+    };
+  });
+  const done = async () => {
+    self.fetch = plain;
+    WebAssembly.instantiateStreaming = compile;
+    await Promise.all(arrived);
+  };
+  return { wrong, done };
 }
 
 /** The list of Python's files, from the network or, without one, as the browser has kept it. */
 async function listed(live) {
-  const address = new URL("python.json", live);
-  const answer = await fetch(address).catch(() => fetch(address, { cache: "force-cache" }));
-  if (answer.status === 404) throw new Failed("absent");
-  if (!answer.ok) throw new Failed("no-network");
-  const { core, packages, ...rest } = await answer.json();
+  const fromAnywhere = (url, options) => fetch(url, options).catch(() => fetch(url, { cache: "force-cache" }));
+  const { core, packages, ...rest } = await fetchJson(new URL("python.json", live), fromAnywhere).catch((error) => {
+    throw error.status === 404 ? new Failed("absent") : error;
+  });
   for (const file of [...core, ...packages]) file.url = new URL(file.url, live).href;
   return { core, packages, ...rest };
 }
@@ -82,7 +129,7 @@ async function listed(live) {
 async function wheel({ url, size, sha256 }, count) {
   const bytes = sha256.match(/../g).map((pair) => parseInt(pair, 16));
   const answer = await fetch(url, { integrity: `sha256-${btoa(String.fromCharCode(...bytes))}` });
-  if (!answer.ok) throw new Failed("no-network");
+  if (!answer.ok) throw new NotArrived({ reason: "missing", url });
   const content = await answer.arrayBuffer();
   count(size);
   return unzip(new Uint8Array(content), RUNS);
@@ -161,6 +208,7 @@ async function start({ live }) {
   if (typeof WebAssembly !== "object") throw new Failed("no-wasm");
   const { core, packages, info } = await listed(live);
   const first = packages.filter(({ first }) => first);
+  awaited = [...core, ...first];
   const total = [...core, ...first].reduce((sum, { size }) => sum + size, 0);
   const count = counter("Python", total);
   const wheels = Promise.all(first.map((one) => wheel(one, count)));
@@ -169,14 +217,7 @@ async function start({ live }) {
   const memory = kept("memory", editions.memory);
   const code = kept("code", editions.code).then((found) => found?.arrayBuffer());
 
-  // Pyodide fetches its own files; those that it does not import as scripts are counted on their way.
-  const fetched = new Set(core.map(({ url }) => url).filter((url) => !url.endsWith(".mjs")));
-  const plain = self.fetch;
-  self.fetch = async (resource, options) => {
-    const answer = await plain(resource, options);
-    if (answer.ok && fetched.has(answer.url)) countIn(answer, count).catch(() => {}); // whoever reads the answer hears of it
-    return answer;
-  };
+  const arrival = watched(core, count);
   const script = core.find(({ url }) => url.endsWith("/pyodide.mjs")).url;
   const { loadPyodide } = await import(script);
   const options = {
@@ -184,8 +225,9 @@ async function start({ live }) {
     lockFileContents: JSON.stringify({ info, packages: {} }),
     env: { HOME: "/home/pyodide", MPLBACKEND: "svg" },
   };
-  const pyodide = await interpreter(loadPyodide, options, await memory, editions.memory);
-  self.fetch = plain;
+  const begun = interpreter(loadPyodide, options, await memory, editions.memory);
+  const pyodide = await Promise.race([begun, arrival.wrong]);
+  await arrival.done();
   for (const { url, size } of core) if (url.endsWith(".mjs")) count(size);
 
   const folder = pyodide.runPython("import sys, sysconfig; sys.path_importer_cache.clear(); sysconfig.get_path('purelib')");
@@ -199,6 +241,7 @@ async function start({ live }) {
     (output) => postMessage({ run: running, output: JSON.parse(output) }),
   );
   const files = performance.getEntriesByType("resource").map(({ name }) => name);
+  awaited = [];
   postMessage({ ready: true, version: pyodide.runPython("import platform; platform.python_version()"), files });
 }
 

@@ -1,28 +1,30 @@
 // The page's end of Python: a worker that is started when it is first needed, runs one cell after the other, and can be ended.
 // A static host sends no headers that would allow to interrupt it, so to stop it is to end it.
 
+import { NotArrived, whenQuiet } from "./python-files.js";
+
 /** Why Python cannot run, or ended, in a reader's words. */
 export class Failure extends Error {
-  constructor(reason, words) {
-    super(words ?? REASONS[reason] ?? REASONS.other);
-    this.reason = reason in REASONS ? reason : "other";
+  constructor(reason, said) {
+    super(said ?? REASONS[reason] ?? REASONS.other);
+    this.reason = reason;
   }
 }
 
 const REASONS = {
   "no-wasm": "This browser has no WebAssembly, which Python needs here. It may be too old, or it may be switched off.",
-  "no-network": "Python did not arrive, because there is no network, and this browser has not kept it from an earlier visit.",
-  "no-storage": "This browser keeps nothing for this page, perhaps because the window is private or storage is blocked.",
   absent: "This copy of the book was built without Python.",
   memory: "Python ran out of memory and has ended. What you typed is still here; the variables are gone.",
   stopped: "Stopped. Python's variables are gone. The next Run starts Python again and first runs what stands above.",
   other: "Python ended, and did not say why. What you typed is still here. Run starts it again.",
 };
 
-/** Why a worker ended by itself: it has a message only if its script arrived. */
-function reasonOf({ message }) {
-  if (message) return /memory/i.test(message) ? "memory" : "other";
-  return navigator.onLine ? "absent" : "no-network";
+/** Why a worker ended by itself: it has a message only if its script arrived. If not, the script is asked for. */
+async function failureOf({ message }, script) {
+  if (message) return new Failure(/memory/i.test(message) ? "memory" : "other");
+  const answer = await fetch(script).catch(() => null);
+  if (answer && !answer.ok) return new Failure("absent");
+  return new NotArrived({ reason: answer ? "damaged" : "no-network", url: script });
 }
 
 export class Python {
@@ -31,10 +33,12 @@ export class Python {
   #runs = new Map();
   #number = 0;
   #end = () => {};
+  #coming;
 
-  /** `script`: where the worker is; `live`: the folder with Python's files; `progress({ words, loaded, total })`. */
-  constructor({ script, live, progress }) {
+  /** `script`: where the worker is; `live`: the folder with Python's files; `progress({ words, loaded, total })`; `quiet()`: nothing comes. */
+  constructor({ script, live, progress, quiet }) {
     Object.assign(this, { script, live, progress });
+    this.#coming = whenQuiet(quiet);
   }
 
   get isAlive() {
@@ -56,12 +60,14 @@ export class Python {
       worker.addEventListener("message", ({ data }) => data.ready && done(data));
     });
     worker.addEventListener("message", ({ data }) => this.#hear(data));
-    worker.addEventListener("error", (event) => {
+    worker.addEventListener("error", async (event) => {
       event.preventDefault();
-      if (worker === this.#worker) this.#fail(new Failure(reasonOf(event)));
+      const failure = await failureOf(event, this.script);
+      if (worker === this.#worker) this.#fail(failure);
     });
     worker.postMessage({ do: "start", live: this.live });
-    return ready;
+    this.#coming.alive();
+    return ready.finally(this.#coming.over);
   }
 
   /** Run one cell, { id, source, quiet }; `show(output)` gets each output, only errors if it is quiet. Gives { ok, seconds }. */
@@ -85,6 +91,7 @@ export class Python {
 
   #hear({ run, output, done, ok, seconds, progress, failed }) {
     if (progress) this.progress(progress);
+    if (progress && !this.#runs.size) this.#coming.alive();
     if (failed) this.#fail(new Failure(failed.reason, failed.words));
     if (output) this.#runs.get(run)?.show(output);
     if (done) {

@@ -4,6 +4,7 @@
 
 import { Cell } from "./run-cell.js";
 import { Kept } from "./run-kept.js";
+import { fetchJson, NotArrived, STILL_NOTHING } from "./python-files.js";
 import { Failure, Python } from "./run-python.js";
 
 const options = JSON.parse(document.getElementById("cnnlab-run").textContent);
@@ -41,10 +42,7 @@ let fetched;
 
 /** The cells of the notebook in order: { id, source, tags }. */
 function notebook() {
-  fetched ??= fetch(options.cells).then(
-    (answer) => (answer.ok ? answer.json() : Promise.reject(new Failure("absent"))),
-    () => Promise.reject(new Failure("no-network")),
-  );
+  fetched ??= fetchJson(options.cells);
   fetched.catch(() => (fetched = undefined));
   return fetched;
 }
@@ -67,6 +65,7 @@ const python = new Python({
   script: new URL("python-worker.js", STATIC).href,
   live: at(options.live),
   progress: sayProgress,
+  quiet: () => asked?.say(STILL_NOTHING),
 });
 
 // What has run in the Python that is there now, in the order of the page and without a gap: { text, isGood }.
@@ -94,8 +93,9 @@ function run(cell) {
       else await runNow(cell);
     } catch (error) {
       ran = [];
-      if (!(error instanceof Failure)) console.error(error);
-      cell.say(error instanceof Failure ? error.message : `This did not work: ${error.message}`, { bad: error.reason !== "stopped" });
+      const isSaid = error instanceof Failure || error instanceof NotArrived;
+      if (!isSaid) console.error(error);
+      cell.say(isSaid ? error.message : `This did not work: ${error.message}`, { bad: error.reason !== "stopped" });
     } finally {
       cell.job = undefined;
       jobs.delete(job);

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from axe import faults
 from playwright.sync_api import expect
+from test_python_page import DAMAGED, GONE, NOT_THERE
 
 from tools.live import runtime
 from tools.live import site as built
@@ -303,6 +304,37 @@ def test_a_first_visit_shows_progress_and_a_broken_one_says_so(fresh, address):
     expect(page.locator("main")).to_contain_text(" MB of ")
     assert faults(page, "main") == []
     page.close()
+
+
+def test_what_does_not_come_is_told_with_the_right_reason(fresh, address):
+    page = fresh.new_page()
+    said = page.locator("main")
+
+    def opening(file, answer):
+        fresh.route(f"**/{file}", answer)
+        page.goto(f"{address}/live/open.html?chapter={FIRST}")
+        expect(page.get_by_role("heading")).to_have_text("This chapter could not be opened", timeout=60_000)
+        fresh.unroute(f"**/{file}")
+
+    opening("chapters.json", NOT_THERE[0])
+    expect(said).to_contain_text(f"{NOT_THERE[1]} chapters.json")
+    opening("jedi-*.whl", DAMAGED[0])
+    expect(said).to_contain_text(DAMAGED[1])
+
+    # The notebook itself, whose kernel says nothing when it fails, and waits for ever for its machine code.
+    page.goto(f"{address}/live/open.html")
+    state = page.locator("#live-state")
+    for file, (answer, words) in {
+        "pyodide.asm.wasm": GONE,
+        "python_stdlib.zip": NOT_THERE,
+        "numpy-*.whl": NOT_THERE,
+    }.items():
+        fresh.route(f"**/{file}", answer)
+        page.goto(f"{address}/live/notebooks/index.html?path={FIRST}.ipynb")
+        expect(state).to_contain_text(words, timeout=60_000)
+        fresh.unroute(f"**/{file}")
+    page.reload()
+    live.LiveChapter(page)
 
 
 def test_the_default_build_takes_python_from_its_distribution_and_only_after_the_click(fresh, book, site):

@@ -174,3 +174,37 @@ def test_python_begins_where_it_was_kept_and_anew_where_that_is_of_no_use(fresh,
     page.evaluate(SPOIL)
     page.reload()
     assert hash_and_random(page)[0] != word
+
+
+def damaged(route):
+    """Send as many bytes as the file has, and not the same."""
+    content = route.fetch().body()
+    route.fulfill(body=b"\x15" + content[1:])
+
+
+GONE = (lambda route: route.abort(), "Is the network there?")
+NOT_THERE = (lambda route: route.fulfill(status=404), "the book's server did not send")
+DAMAGED = (damaged, "arrived damaged")
+
+
+@pytest.mark.parametrize(
+    ("file", "answer", "words"),
+    [
+        ("pyodide.asm.wasm", *GONE),
+        ("pyodide.asm.wasm", *NOT_THERE),
+        ("pyodide.asm.wasm", *DAMAGED),
+        ("python_stdlib.zip", *DAMAGED),
+        ("numpy-*.whl", *DAMAGED),
+        ("python-worker.js", *GONE),
+    ],
+)
+def test_a_file_that_does_not_come_is_told_with_the_right_reason(fresh, address, file, answer, words):
+    page = fresh.new_page()
+    page.goto(f"{address}/book/{FIRST}.html")
+    write(page, "c4", "print(6 * 7)")
+    fresh.route(f"**/{file}", answer)
+    press(page, "c4", "Run")
+    expect(cell(page, "c4").locator(".run-status")).to_contain_text(words, timeout=60_000)
+    fresh.unroute(f"**/{file}")
+    press(page, "c4", "Run")
+    expect(own(page, "c4").locator("pre")).to_have_text("42", timeout=60_000)

@@ -299,6 +299,25 @@ def test_without_a_network_and_without_python_it_says_so(opened, open_page):
     untouched.context.set_offline(True)
     press(untouched, "c4", "Run")
     expect(cell(untouched, "c4").get_by_role("alert")).to_contain_text("Is the network there?")
+    faked(untouched.context)
+    untouched.context.set_offline(False)
+    expect(run(untouched, "c4").locator("pre")).to_have_text("ran c2 c4")
+    expect(cell(untouched, "c4").get_by_role("alert")).to_be_hidden()
+
+
+def test_who_waits_for_what_does_not_come_is_told(opened):
+    page = opened()
+    page.context.route("**/python-worker.js", lambda route: None)  # never answered
+    page.clock.install()
+    press(page, "c4", "Run")
+    expect(cell(page, "c4").locator(".run-status")).to_have_text("Python is starting")
+    page.clock.fast_forward(21_000)
+    expect(cell(page, "c4").locator(".run-status")).to_contain_text("the network is slow or gone")
+    press(page, "c4", "Stop")
+    page.context.unroute("**/python-worker.js")
+    faked(page.context)
+    page.clock.resume()
+    expect(run(page, "c4").locator("pre")).to_have_text("ran c2 c4")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

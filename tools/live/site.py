@@ -127,7 +127,6 @@ def in_a_page(lock, files):
         {
             "name": name,
             "imports": lock["packages"][name]["imports"],
-            "sha256": lock["packages"][name]["sha256"],
             **by_name[lock["packages"][name]["file_name"].rpartition("/")[2]],
             "first": name in AT_FIRST,
         }
@@ -143,8 +142,8 @@ def in_a_page(lock, files):
 def write_runtime(target, wheel, self_hosted):
     """Fill `target` with the lock and the files that it names beside it.
 
-    Returns the list of files, each with `url` and `size`, that a first visit fetches, `pyodide.mjs` first, and what
-    `in_a_page` says of them; addresses are relative to the live site.
+    Returns the list of files, each with `url`, `size` and `sha256`, that a first visit fetches, `pyodide.mjs` first, and
+    what `in_a_page` says of them; addresses are relative to the live site.
     """
     distribution = "" if self_hosted else runtime.LIST["distribution"]
     source = runtime.fetch(own=self_hosted)
@@ -154,15 +153,17 @@ def write_runtime(target, wheel, self_hosted):
     shutil.copyfile(wheel, book)
     with_the_kernel = runtime.with_the_kernel()
     fetched = []
-    core = (at(distribution, name) for name in runtime.LIST["core"])
-    for name in (*core, *(package["file_name"] for package in lock["packages"].values())):
+    files = {at(distribution, name): sha256 for name, sha256 in runtime.LIST["core"].items()}
+    files |= {package["file_name"]: package["sha256"] for package in lock["packages"].values()}
+    for name, sha256 in files.items():
         path = target / name
         if distribution and name.startswith(distribution):
-            fetched.append({"url": name, "size": runtime.LIST["sizes"][name.removeprefix(distribution)]})
+            size = runtime.LIST["sizes"][name.removeprefix(distribution)]
+            fetched.append({"url": name, "size": size, "sha256": sha256})
             continue
         if path != book:
             shutil.copyfile(with_the_kernel.get(name, source / name), path)
-        fetched.append({"url": f"static/pyodide/{name}", "size": path.stat().st_size})
+        fetched.append({"url": f"static/pyodide/{name}", "size": path.stat().st_size, "sha256": sha256})
     (target / "pyodide-lock.json").write_text(json.dumps(lock, sort_keys=True), encoding="utf-8")
     return fetched, in_a_page(lock, fetched)
 

@@ -1,6 +1,7 @@
 // The bar above a live notebook: whether Python is ready, what becomes of the reader's changes, and the
 // way back to the page.
 
+import { fault, fetchJson, NotArrived, STILL_NOTHING, whenQuiet } from "../_static/python-files.js";
 import { keepLastWords, keepToOneCopy } from "./kept.js";
 import { addCheck, addFiles } from "./sheet.js";
 import { copyOf } from "./storage.js";
@@ -8,8 +9,8 @@ import { copyOf } from "./storage.js";
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
 const PATIENCE = 180000; // milliseconds after which Python is said not to start
+const SLOW = 10000; // milliseconds after which its own files are looked at
 const RENDERED = 8000; // milliseconds after which raw text is shown, if nothing better came
-const OFFLINE = 15000; // the same, where there is no network
 const STARTING = "Python is starting. This takes some seconds; what you run waits for it.";
 
 const bar = document.createElement("section");
@@ -20,6 +21,9 @@ state.id = "live-state";
 state.setAttribute("role", "status");
 state.textContent = STARTING;
 bar.append(state);
+const coming = whenQuiet(() => {
+  state.textContent = `${STILL_NOTHING} If it never does, reload this page.`;
+});
 
 function button(text, action) {
   const element = document.createElement("button");
@@ -87,8 +91,24 @@ function rendered({ widgets }) {
   return full && there.every(({ model, node }) => model.type !== "markdown" || node.querySelector(".myst, .jp-MarkdownOutput"));
 }
 
+/**
+ * A promise that fails when one of Python's files is not as it should be. Where the kernel cannot start it says so to nobody, and without
+ * its machine code it waits for ever: so the files are looked at when a promise of its own failed, and when it takes long.
+ */
+function lost(files, over) {
+  return new Promise((_, refuse) => {
+    const look = async (some) => {
+      const found = await fault(some);
+      if (found) refuse(new NotArrived(found));
+    };
+    addEventListener("unhandledrejection", () => look(files), { signal: over });
+    const slow = setTimeout(() => look(files.filter(({ url }) => !url.endsWith(".whl"))), SLOW);
+    over.addEventListener("abort", () => clearTimeout(slow));
+  });
+}
+
 /** Say what Python does, from now on; returns a function that waits until it can run cells. */
-function follow(session, model, restart) {
+function follow(session, model, restart, files) {
   let timer = 0;
   let [waiting, begun] = [null, null];
   const anew = () => {
@@ -96,19 +116,25 @@ function follow(session, model, restart) {
   };
   const ready = async () => {
     state.textContent = STARTING;
+    coming.alive();
     restart.hidden = true;
+    const over = new AbortController();
     try {
       const { kernel } = session.session;
       // Unlike the kernel's status, an answer to this shows that Python itself is there.
-      await within(navigator.onLine ? PATIENCE : OFFLINE, kernel.requestIsComplete({ code: "1" }));
-      await kernel.requestExecute({ code: imports(model), silent: true, store_history: false }).done;
+      await Promise.race([within(PATIENCE, kernel.requestIsComplete({ code: "1" })), lost(files, over.signal)]);
+      const reply = await kernel.requestExecute({ code: imports(model), silent: true, store_history: false }).done;
+      const found = reply.content.status === "ok" ? null : await fault(files);
+      if (found) throw new NotArrived(found);
       state.textContent = "Python is ready. Shift+Enter runs a cell.";
       begun?.();
       begun = null;
     } catch (error) {
-      state.textContent = navigator.onLine
-        ? `Python did not start (${error?.message ?? error}). Reload this page to try again.`
-        : "Python did not arrive: there is no network, and this browser has not kept it from an earlier visit.";
+      const reason = error instanceof NotArrived ? error.message : `Python did not start (${error?.message ?? error}).`;
+      state.textContent = `${reason} What you wrote stays. Reload this page to try again.`;
+    } finally {
+      over.abort();
+      coming.over();
     }
   };
   anew();
@@ -124,7 +150,7 @@ function follow(session, model, restart) {
         state.textContent = "A cell is still running. If it never ends, restart Python: the text you typed stays.";
         restart.hidden = false;
       }, LONG);
-    } else if (status === "idle" && !state.textContent.startsWith("Python is starting")) {
+    } else if (status === "idle" && !begun) {
       state.textContent = "Python is ready. Shift+Enter runs a cell.";
     }
   });
@@ -158,7 +184,9 @@ async function main() {
     document.body.style.setProperty("--bar", `${bar.offsetHeight}px`);
     dispatchEvent(new Event("resize"));
   }).observe(bar);
-  const known = await (await fetch("../chapters.json")).json();
+  const known = await fetchJson(new URL("chapters.json", import.meta.url));
+  const files = known.files.map((file) => ({ ...file, url: new URL(file.url, import.meta.url).href }));
+  coming.alive();
   const app = await until(() => window.jupyterapp);
   const panel = await until(() => {
     const widget = app.shell.currentWidget;
@@ -220,12 +248,12 @@ async function main() {
     },
     shown: () => showStills(context.model),
   });
-  runWhenReady(app.commands, follow(panel.sessionContext, context.model, restart));
+  runWhenReady(app.commands, follow(panel.sessionContext, context.model, restart, files));
   await within(RENDERED, until(() => rendered(panel.content))).catch(() => {});
   delete document.body.dataset.opening;
 }
 
 main().catch((error) => {
   delete document.body.dataset.opening;
-  state.textContent = `This bar does not work here (${error.message}). The notebook does.`;
+  state.textContent = `This bar does not work here. ${error.message} The notebook does.`;
 });

@@ -1,6 +1,7 @@
 // What a reader sees between the button of a chapter and the live notebook: why it takes a moment, what
 // becomes of an earlier copy, or which sentence applies where it cannot work.
 
+import { fault, fetchJson, isWhole, NotArrived, STILL_NOTHING, whenQuiet } from "../_static/python-files.js";
 import { allCopies, copyOf, download, editionOf, forget, keepAs, storageWorks } from "./storage.js";
 
 const main = document.getElementById("live-main");
@@ -76,6 +77,25 @@ async function obstacle() {
   return null;
 }
 
+/** Fetch a file into the browser's cache, and count its bytes while they come. Throws NotArrived. */
+async function fetchWhole(file, count) {
+  let content = new ArrayBuffer();
+  try {
+    const pieces = [];
+    const reader = (await fetch(file.url)).body.getReader();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      pieces.push(piece.value);
+      count(piece.value.length);
+    }
+    content = await new Blob(pieces).arrayBuffer();
+  } catch {
+    // It is asked for once more, below.
+  }
+  if (await isWhole(content, file)) return;
+  const found = await fault([file]);
+  if (found) throw new NotArrived(found);
+}
+
 /** Fetch what Python needs into the browser's cache, so that the wait is explained and is needed once. */
 async function fetchRuntime(known, name, chapter) {
   if (localStorage.getItem(FETCHED) === known.runtime) return;
@@ -96,18 +116,19 @@ async function fetchRuntime(known, name, chapter) {
     paragraph(link("Back to the page", chapter.page)),
   );
   const queue = [...known.files].sort((a, b) => b.size - a.size);
-  const fetchNext = async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      const response = await fetch(file.url);
-      if (!response.ok) throw new Error(`${file.url} answered ${response.status}`);
-      const reader = response.body.getReader();
-      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        bar.value += piece.value.length;
-        state.textContent = `${megabytes(Math.min(bar.value, total))} of ${megabytes(total)}`;
-      }
-    }
+  const coming = whenQuiet(() => {
+    state.textContent = STILL_NOTHING;
+  });
+  const count = (bytes) => {
+    coming.alive();
+    bar.value += bytes;
+    state.textContent = `${megabytes(Math.min(bar.value, total))} of ${megabytes(total)}`;
   };
-  await Promise.all(Array.from({ length: 6 }, fetchNext));
+  const fetchNext = async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) await fetchWhole(file, count);
+  };
+  coming.alive();
+  await Promise.all(Array.from({ length: 6 }, fetchNext)).finally(coming.over);
   localStorage.setItem(FETCHED, known.runtime);
 }
 
@@ -210,7 +231,7 @@ async function open(known, path, chapter) {
 }
 
 async function decide() {
-  const known = await (await fetch("chapters.json")).json();
+  const known = await fetchJson("chapters.json");
   const asked = new URLSearchParams(location.search);
   const name = asked.get("chapter");
   if (!Object.hasOwn(known.chapters, name)) return listAll(known);
@@ -232,10 +253,7 @@ async function decide() {
 /** Why something failed, in words. */
 function whyNot(error) {
   if (error.name === "SecurityError" || error.name === "QuotaExceededError") return NOTHING_KEPT;
-  if (!navigator.onLine) return "There is no network, and this browser has not kept what the chapter needs from an earlier visit.";
-  return error instanceof TypeError
-    ? "Something that it needs did not arrive. Is the network there?"
-    : `Something that it needs did not arrive: ${error.message}.`;
+  return error instanceof NotArrived ? error.message : `The browser said: ${error.message}.`;
 }
 
 /** Do what the reader asked for; where it fails, say so and lead back. */
