@@ -279,6 +279,8 @@ def test_a_new_edition_asks_before_it_takes_the_place_of_a_changed_copy(fresh, a
             "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }",
             "keeps nothing for this page",
         ),
+        # Firefox, where its preferences switch the storage off.
+        ("Object.defineProperty(window, 'localStorage', { value: null })", "keeps nothing for this page"),
     ],
 )
 def test_where_it_cannot_work_a_sentence_leads_back_to_the_page(fresh, address, missing, sentence):

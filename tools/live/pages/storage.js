@@ -94,6 +94,8 @@ export function keepAs(name, path, newPath) {
 export function storageWorks() {
   return new Promise((resolve) => {
     try {
+      localStorage.setItem("cnnlab storage check", "");
+      localStorage.removeItem("cnnlab storage check");
       const request = indexedDB.open("cnnlab storage check");
       request.onsuccess = () => {
         request.result.close();
