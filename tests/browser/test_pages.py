@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from axe import faults
 
@@ -183,6 +184,50 @@ def test_paper_has_the_solutions_and_no_buttons(open_page):
     page.emulate_media(media="screen")
     assert page.locator("details.hide[open]").count() == 0 < count
     assert page.get_by_text("Show the code").first.is_visible()
+
+
+def sheets(page):
+    """The letters on each sheet of a printed page."""
+    with pypdfium2.PdfDocument(page.pdf()) as printed:
+        return ["".join(one.get_textpage().get_text_bounded().split()) for one in printed]
+
+
+def test_a_printed_page_begins_with_its_edition_and_does_not_end_with_an_empty_sheet(open_page, pages):
+    wrong = {}
+    for path in pages:
+        page = open_page(path)
+        said = "".join(page.locator(".edition").inner_text().split())
+        printed = sheets(page)
+        if said not in printed[0] or len(printed[-1]) < 40:
+            wrong[path] = printed[-1]
+        page.context.close()
+    assert wrong == {}
+
+
+LOWER = """(height) => {
+  document.getElementById("lower")?.remove();
+  document.querySelector("article").insertAdjacentHTML("afterbegin", `<div id="lower" style="height: ${height}px"></div>`);
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_space_at_a_page_s_end_has_a_sheet_of_its_own(open_page, width):
+    """The text is moved down, until it fills its last sheet and goes on to the next."""
+    page = open_page("book/references.html", viewport={"width": width, "height": 900})
+
+    def last_of(height):
+        page.evaluate(LOWER, height)
+        printed = sheets(page)
+        return len(printed), printed[-1]
+
+    count, _ = last_of(0)
+    fits, over = 0, 1100  # a sheet is lower than that
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        fits, over = (middle, over) if last_of(middle)[0] == count else (fits, middle)
+    ends = [last_of(height) for height in range(fits, over + 12, 2)]
+    assert {sheet for sheet, _ in ends} == {count, count + 1}
+    assert all(len(text) >= 40 for _, text in ends)
 
 
 def test_what_a_cell_shows_comes_before_its_folded_code(open_page):
