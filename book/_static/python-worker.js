@@ -39,9 +39,10 @@ class Failed extends Error {
 async function reasonOf(error) {
   if (error instanceof Failed || error instanceof NotArrived) return error;
   const said = String(error?.message ?? error);
-  if (MEMORY.test(said)) return new Failed("memory");
+  // First of all: Firefox calls machine code that broke off an end of memory.
   const found = await fault(awaited);
   if (found) return new NotArrived(found);
+  if (MEMORY.test(said)) return new Failed("memory");
   if (error instanceof WebAssembly.CompileError) return new Failed("no-wasm");
   if (NETWORK.test(said) || !navigator.onLine) return new NotArrived({ reason: "no-network" });
   return new Failed("other", `It said: ${said.trim().split("\n").at(-1).slice(0, 200)}`);
