@@ -131,8 +131,9 @@ async function runNow(cell) {
     ran = [];
   }
   const above = all.map((one, n) => ({ ...one, n })).slice(good, k);
-  if (above.length) cell.say(above.length === 1 ? "Running the cell above" : `Running the ${above.length} cells above`);
-  for (const { id, tags, n } of above) {
+  for (const [done, { id, tags, n }] of above.entries()) {
+    const which = above.length === 1 ? "the cell above" : `the ${above.length} cells above`;
+    cell.say(`Running ${which}${done ? `: ${done} ${done === 1 ? "has" : "have"} run` : ""}`, { quiet: done > 0 });
     const one = onPage.get(id);
     // What the reader wrote or ran shows what it does now; the rest is the book's.
     const { ok } = await execute(id, texts[n], one && !one.isUntouched ? one : undefined);

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 FAKE = Path(__file__).with_name("fake_worker.js")
 CHAPTER = "book/one-dimension-by-hand.html"
 PHONE = {"width": 390, "height": 844}
+ABOVE = "Running the 10 cells above"
 FETCHED_LATER = ("run.js", "editor.js", "python-worker.js", "unzip.js", ".json")
 
 
@@ -220,8 +221,22 @@ def test_who_does_not_see_hears_what_happens(page):
     run(page, "c23")
     said = heard.json_value()
     assert any("Python is starting: 4 of 16 MB" in words for words in said)
-    assert any("Running the 10 cells above" in words for words in said)
+    assert any(ABOVE in words for words in said)
     assert "Done in less than 0.1 s." in said[-1] and "c21 c23" in said[-1]
+
+
+def test_how_far_the_cells_above_have_run_is_seen(page):
+    seen = page.evaluate_handle(
+        """() => {
+          const seen = [];
+          const note = () => seen.push(document.querySelector('[data-cell="c23"] .run-status')?.textContent);
+          new MutationObserver(note).observe(document.querySelector('[data-cell="c23"]'), { childList: true, subtree: true });
+          return seen;
+        }"""
+    )
+    run(page, "c23")
+    told = [words.removeprefix(f"{ABOVE}: ") for words in seen.json_value() if words and words.startswith(ABOVE)]
+    assert [*dict.fromkeys(told)] == [ABOVE, "1 has run", *(f"{n} have run" for n in range(2, 10))]
 
 
 RICH = {
