@@ -181,6 +181,15 @@ def test_a_page_asks_for_one_style_sheet_one_script_and_its_fonts():
     assert 'import "x"' in text and 'id="state"' in text
 
 
+def test_the_themes_scripts_bear_a_storage_that_is_denied_and_the_books_ask_themselves():
+    text = lightened()
+    assert 'themeKeeps.localStorage.getItem("theme")' in text
+    assert text.index("var themeKeeps") < text.index("dataset.theme")
+    script = "localStorage.a"
+    assert pages.storing_if_allowed("_static/sphinx_highlight.js", script) == f"themeKeeps.{script}"
+    assert pages.storing_if_allowed("_static/book.js", script) == script
+
+
 def test_the_search_page_gets_the_scripts_that_search():
     text = lightened('<div id="search-results"></div>')
     assert text.index("../_static/b.js") < text.index("../searchindex.js")

@@ -229,13 +229,16 @@ def test_how_far_the_cells_above_have_run_is_seen(page):
     seen = page.evaluate_handle(
         """() => {
           const seen = [];
-          const note = () => seen.push(document.querySelector('[data-cell="c23"] .run-status')?.textContent);
-          new MutationObserver(note).observe(document.querySelector('[data-cell="c23"]'), { childList: true, subtree: true });
+          const place = document.querySelector('[data-cell="c23"]');
+          const note = () => seen.push(place.querySelector(".run-status")?.textContent);
+          new MutationObserver(note).observe(place, { childList: true, subtree: true });
           return seen;
         }"""
     )
     run(page, "c23")
-    told = [words.removeprefix(f"{ABOVE}: ") for words in seen.json_value() if words and words.startswith(ABOVE)]
+    told = [
+        words.removeprefix(f"{ABOVE}: ") for words in seen.json_value() if words and words.startswith(ABOVE)
+    ]
     assert [*dict.fromkeys(told)] == [ABOVE, "1 has run", *(f"{n} have run" for n in range(2, 10))]
 
 
@@ -283,6 +286,11 @@ def test_pictures_links_markdown_and_widgets_are_drawn_as_the_books_are(page):
             "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); }",
             "keeps nothing",
         ),
+        (
+            "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name,"
+            " { get() { throw new DOMException('no', 'SecurityError'); } });",
+            "keeps nothing",
+        ),
     ],
 )
 def test_where_something_is_missing_a_sentence_says_what(opened, tmp_path, obstacle, words):
@@ -324,6 +332,8 @@ def test_who_waits_for_what_does_not_come_is_told(opened):
     page = opened()
     page.context.route("**/python-worker.js", lambda route: None)  # never answered
     page.clock.install()
+    # The clock would also end the patience with files that are just coming.
+    page.evaluate("AbortSignal.timeout = () => new AbortController().signal")
     press(page, "c4", "Run")
     expect(cell(page, "c4").locator(".run-status")).to_have_text("Python is starting")
     page.clock.fast_forward(21_000)

@@ -57,7 +57,9 @@ def publish(built, output):
 
     bundled = [name for name in scripts if pages.is_bundled(name, seen.words)]
     # The semicolon in front keeps the first script's "use strict" from counting for all.
-    code = ";" + ";\n".join((built / name).read_text(encoding="utf-8") for name in bundled)
+    code = ";" + ";\n".join(
+        pages.storing_if_allowed(name, (built / name).read_text(encoding="utf-8")) for name in bundled
+    )
     code = pages.without_tab_stops(pages.SOURCE_MAP.sub("", code))
     code += ";\n" + (KATEX / "copy-tex.min.js").read_text(encoding="utf-8")
     script = "_static/" + write(static, "book.js", code.encode())

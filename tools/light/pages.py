@@ -34,6 +34,21 @@ NEEDS = {"design-tabs.js": "sd-tab-set", "fontawesome.js": None, "sphinx-thebe.j
 CHOOSE = """    if (document.documentElement.dataset.mode === "auto")
       document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 """
+# Where a reader lets a page keep nothing, there is no storage, or to ask for it is an error. The theme and Sphinx do not
+# expect that, and what shares a file with them would end, too: they get storages that keep nothing. The book's own scripts
+# ask themselves.
+FORGETFUL = """<script data-cfasync="false">
+    var themeKeeps = {};
+    for (const name of ["localStorage", "sessionStorage"]) {
+      try {
+        themeKeeps[name] = window[name];
+      } catch {}
+      themeKeeps[name] ??= { getItem: () => null, setItem() {}, removeItem() {} };
+    }
+  </script>
+"""
+STORING = ("pydata-sphinx-theme.js", "sphinx_highlight.js", "sphinx-book-theme.js", "doctools.js")
+STORAGE = re.compile(r"\b(?:local|session)Storage\b")
 # The theme calls the button "Search"; its visible words are "Search Ctrl+K", and who speaks to a browser says those.
 CALLED = re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"')
 
@@ -129,6 +144,11 @@ def sheet_text(built, name):
     return "".join(pieces)
 
 
+def storing_if_allowed(name, code):
+    """A script's code, which does without the storage where it is denied if it is the theme's or Sphinx's."""
+    return STORAGE.sub(r"themeKeeps.\g<0>", code) if PurePosixPath(name).name in STORING else code
+
+
 def without_tab_stops(code):
     """The theme's script without the part that gives tab stops to boxes. Raises ValueError where there is no such part."""
     code, found = TAB_STOPS.subn("0", code)
@@ -161,5 +181,6 @@ def lighten(html, options, sheet, script, fonts):
         head = pattern.sub("", head)
     first = VIEWPORT.search(head)
     head = head[: first.end()] + VIEWPORT.sub("", head[first.end() :])
-    head = MODE.sub(lambda found: found[0] + CHOOSE, head)
+    head = STORAGE.sub(r"themeKeeps.\g<0>", MODE.sub(lambda found: found[0] + CHOOSE, head))
+    head = head[: first.end()] + "\n" + FORGETFUL + head[first.end() :]
     return head + "\n".join(links) + "\n" + tag + CALLED.sub(r"\1", SCRIPT.sub("", body))
