@@ -290,6 +290,9 @@ def test_where_it_cannot_work_a_sentence_leads_back_to_the_page(fresh, address, 
     expect(page.locator("main")).to_contain_text(sentence)
     page.get_by_role("link", name="The page of this chapter").click()
     page.wait_for_url(f"{address}/book/{FIRST}.html")
+    if "keeps" in sentence:  # and where the notebook is opened by its own address
+        page.goto(f"{address}/live/notebooks/index.html?path={FIRST}.ipynb")
+        expect(page.locator("#live-state")).to_contain_text(sentence)
 
 
 def test_a_first_visit_shows_progress_and_a_broken_one_says_so(fresh, address):

@@ -4,7 +4,7 @@
 import { fault, fetchJson, NotArrived, STILL_NOTHING, whenQuiet } from "../_static/python-files.js";
 import { keepLastWords, keepToOneCopy } from "./kept.js";
 import { addCheck, addFiles } from "./sheet.js";
-import { copyOf } from "./storage.js";
+import { copyOf, NOTHING_KEPT, storageWorks } from "./storage.js";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const LONG = 10000; // milliseconds after which a running cell may be an endless loop
@@ -184,6 +184,7 @@ async function main() {
     document.body.style.setProperty("--bar", `${bar.offsetHeight}px`);
     dispatchEvent(new Event("resize"));
   }).observe(bar);
+  if (!(await storageWorks())) throw new Error(NOTHING_KEPT);
   const known = await fetchJson(new URL("chapters.json", import.meta.url));
   const files = known.files.map((file) => ({ ...file, url: new URL(file.url, import.meta.url).href }));
   coming.alive();
@@ -255,5 +256,5 @@ async function main() {
 
 main().catch((error) => {
   delete document.body.dataset.opening;
-  state.textContent = `This bar does not work here. ${error.message} The notebook does.`;
+  state.textContent = error.message;
 });

@@ -2,13 +2,10 @@
 // becomes of an earlier copy, or which sentence applies where it cannot work.
 
 import { fault, fetchJson, isWhole, NotArrived, STILL_NOTHING, whenQuiet } from "../_static/python-files.js";
-import { allCopies, copyOf, download, editionOf, forget, keepAs, storageWorks } from "./storage.js";
+import { allCopies, copyOf, download, editionOf, forget, keepAs, NOTHING_KEPT, storageWorks } from "./storage.js";
 
 const main = document.getElementById("live-main");
 const FETCHED = "cnnlab live book fetched";
-const NOTHING_KEPT =
-  "This browser keeps nothing for this page, perhaps because the window is private or storage is blocked. " +
-  "The notebook needs that. Open the page in an ordinary window.";
 
 function show(title, ...parts) {
   const heading = document.createElement("h1");

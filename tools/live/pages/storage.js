@@ -2,6 +2,9 @@
 // contents model for each path. Nothing here creates the database: that is JupyterLite's.
 
 const FILES = "files";
+export const NOTHING_KEPT =
+  "This browser keeps nothing for this page, perhaps because the window is private or storage is blocked. " +
+  "The notebook needs that. Open the page in an ordinary window.";
 
 function settled(request) {
   return new Promise((resolve, reject) => {
