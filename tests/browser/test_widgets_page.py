@@ -275,6 +275,7 @@ def light_each(name, widget, trace, act):
         grid = widget.locator(f".cnn-grid[data-name='{of}']")
         for flat, index in enumerate(np.ndindex(array.shape)):
             cell = grid.get_by_role("gridcell").nth(flat)
+            cell.click(trial=True)  # until it stands still: the page is still being laid out
             cell.click() if act is by_mouse else cell.press("Enter")
             entry = entry_of(index)
             text = entry.text(trace["digits"]) if entry.terms else "0 = 0"
